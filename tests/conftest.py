@@ -1,0 +1,35 @@
+"""What every room's tests share: an empty installation, and the reference data where it is present."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from lake.home import Home
+
+PROJECT = Path(__file__).parents[1]
+SHARED_DATA = PROJECT.parent / "shared" / "data"
+
+# Shared machines are slow at random moments: a deadline an example would test the neighbours, not the code.
+settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
+settings.load_profile("project")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """An empty installation of its own, which is also the current one."""
+    for name in [name for name in os.environ if name.startswith("YUNJIAN_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("YUNJIAN_HOME", str(tmp_path / "var"))
+    return Home.current().ensure()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of third-party reference data, which is not part of the project."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("reference data of third parties is not here (../shared/data beside the project)")
+    return SHARED_DATA

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+import stat
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion.pseudonyms import pseudonymise
+from ingestion.sealing import SealBroken, TextSealer, open_sealed, seal_file
+from ingestion.secrets import KeyProblem, key_file, load_key
+from lake.home import Home
+
+
+def test_a_key_is_made_once_and_only_its_owner_can_read_it(home: Home) -> None:
+    first = load_key(home)
+    assert load_key(home) == first
+    assert stat.S_IMODE(key_file(home, "person").stat().st_mode) == 0o600
+
+
+def test_a_key_that_others_can_read_is_refused_with_the_mend(home: Home) -> None:
+    load_key(home)
+    key_file(home, "person").chmod(0o644)
+    with pytest.raises(KeyProblem, match="chmod 600"):
+        load_key(home)
+
+
+def test_a_lost_key_is_never_replaced_in_silence(home: Home) -> None:
+    load_key(home)
+    key_file(home, "person").unlink()
+    with pytest.raises(KeyProblem, match="restore it"):
+        load_key(home)
+
+
+def test_another_key_than_the_one_the_data_was_made_with_is_refused(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_key(home)
+    monkeypatch.setenv("YUNJIAN_PERSON_KEY", "ab" * 32)
+    with pytest.raises(KeyProblem, match="not the key"):
+        load_key(home)
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=200))), st.binary(min_size=1, max_size=100))
+def test_pseudonyms_are_hmac_sha256(values: list[str | None], key: bytes) -> None:
+    values = [None if value is None else value.encode("utf-8", "ignore").decode() for value in values]
+    expected = [None if v is None else hmac.new(key, v.encode(), hashlib.sha256).hexdigest() for v in values]
+    assert pseudonymise(pa.array(values, pa.string()), key).to_pylist() == expected
+
+
+def test_the_key_stands_in_no_plan_of_the_query() -> None:
+    from ingestion import pseudonyms
+
+    with duckdb.connect() as con:
+        con.register("listed", pa.table({"value": ["x"]}))
+        con.register("pads", pa.table({"inner_pad": [b"SECRET" * 8], "outer_pad": [b"SECRET" * 8]}))
+        plan = con.sql("EXPLAIN ANALYZE " + pseudonyms._HMAC).fetchall()
+        assert "SECRET" not in str(plan)
+
+
+def test_a_sealed_file_opens_to_the_same_bytes_and_hides_them(home: Home) -> None:
+    clear = home.root / "people.csv"
+    clear.write_bytes(b"310117199001010011,Zhang San\n" * 100_000)
+    sealed = home.landing / "people.csv.age"
+    seal_file(clear, sealed, home)
+    assert b"Zhang San" not in sealed.read_bytes()
+    with open_sealed(sealed, home) as stream:
+        assert io.BytesIO(stream.read()).getvalue() == clear.read_bytes()
+
+
+def test_a_reader_of_a_sealed_file_may_stop_early(home: Home) -> None:
+    clear = home.root / "people.csv"
+    clear.write_bytes(b"x" * 5_000_000)
+    sealed = home.landing / "people.csv.age"
+    seal_file(clear, sealed, home)
+    with open_sealed(sealed, home) as stream:
+        assert stream.read(10) == b"x" * 10
+
+
+def test_a_damaged_sealed_file_is_named_as_such(home: Home) -> None:
+    clear = home.root / "people.csv"
+    clear.write_bytes(b"y" * 300_000)
+    sealed = home.landing / "people.csv.age"
+    seal_file(clear, sealed, home)
+    sealed.write_bytes(sealed.read_bytes()[:-500])
+    with pytest.raises(SealBroken), open_sealed(sealed, home) as stream:
+        while stream.read(65536):
+            pass
+
+
+def test_a_refused_row_opens_only_under_its_own_key(home: Home) -> None:
+    sealer = TextSealer(home)
+    token = sealer.seal("姓名,310117199001010011")
+    assert "310117" not in token
+    assert sealer.open(token) == "姓名,310117199001010011"
+    with pytest.raises(SealBroken):
+        sealer.open(token[:-8] + "AAAAAAA=")
