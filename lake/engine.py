@@ -1,0 +1,53 @@
+"""Opening DuckDB the one way this platform opens it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from pathlib import Path
+
+import duckdb
+
+from lake.extensions import extension_directory
+from lake.home import Home
+from lake.settings import Settings
+
+_serial = itertools.count(1)
+
+
+def open_engine(
+    home: Home, *, memory_limit: str | None = None, threads: int | None = None, temp: bool = True
+) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB in UTC that loads only the extensions of the wheels.
+
+    `memory_limit` ("2GB") and `threads` default to the settings. With `temp` it may spill to a folder of its
+    own under `home.tmp`: two processes that share one spill folder overwrite each other's files.
+    """
+    settings = Settings()
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "extension_directory": str(extension_directory()),
+        "autoinstall_known_extensions": False,
+        "allow_community_extensions": False,
+        "memory_limit": memory_limit or settings.memory_limit,
+        "threads": threads or settings.threads,
+        "temp_directory": str(_spill_folder(home)) if temp else "",
+    }
+    con = duckdb.connect(config=config)
+    con.execute("SET TimeZone = 'UTC'")
+    return con
+
+
+def sql_text(value: str | Path) -> str:
+    """A value as an SQL string literal, for statements such as ATTACH that take no parameters."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def sql_name(name: str) -> str:
+    """A name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _spill_folder(home: Home) -> Path:
+    # DuckDB makes the folder at the first spill and removes it when the connection closes; the process id
+    # lets maintenance sweep what a killed process left.
+    return home.tmp / f"duckdb-{os.getpid()}-{next(_serial)}"

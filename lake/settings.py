@@ -1,0 +1,40 @@
+"""What an operator may set about storage, from the environment (prefix `YUNJIAN_`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Storage settings; read anew by each call that needs them, so a test or a task may differ."""
+
+    model_config = SettingsConfigDict(env_prefix="YUNJIAN_", extra="ignore")
+
+    bronze_catalog: str | None = Field(
+        default=None,
+        description="None: SQLite in WAL mode under the data root; else 'postgres:<libpq connection string>'",
+    )
+    warehouse_catalog: str | None = None
+    memory_limit: str = "2GB"
+    threads: int = Field(default=2, ge=1)
+    busy_timeout_ms: int = Field(default=30_000, ge=0)
+    lock_timeout_s: float = Field(default=900.0, ge=0, description="how long a writer waits for another writer")
+    sync_files: bool = Field(default=True, description="fsync new Parquet files before a commit names them")
+    editions_kept: int = Field(default=5, ge=1)
+    snapshot_days: int = Field(default=7, ge=0, description="days of time travel kept by maintenance")
+    cleanup_grace_days: int = Field(default=2, ge=0, description="days between expiry and removal of files")
+    extension_directory: Path | None = Field(
+        default=None, description="where the links to the DuckDB extensions go; default: inside the environment"
+    )
+
+    @field_validator("bronze_catalog", "warehouse_catalog")
+    @classmethod
+    def _only_known_catalogs(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        if not value.startswith("postgres:"):
+            raise ValueError("a catalog is either unset (SQLite) or starts with 'postgres:'")
+        return value
