@@ -1,0 +1,54 @@
+"""Landing as an arm: a fresh installation, one feed, and what it accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.arena import Arm
+
+NOW = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)
+
+
+def landed(feed: str, files: Sequence[str]) -> Arm:
+    """An arm that lands `files` (names below the data folder) with everything landing does, into an empty lake."""
+
+    def work(data: Path, room: Path) -> dict[str, object]:
+        from ingestion.landing import land_files
+        from lake.home import Home
+
+        home = Home(room / "var").ensure()
+        report = land_files(home, feed, [data / name for name in files], now=NOW)
+        totals = {
+            key: sum(int(f[key]) for f in report.as_json()["files"])
+            for key in ("received", "accepted", "quarantined", "duplicate")
+        }
+        assert totals["received"] == totals["accepted"] + totals["quarantined"] + totals["duplicate"]
+        return totals
+
+    def warm() -> None:
+        # The gate's library takes seconds to import, once a process: not part of landing a file.
+        import great_expectations  # noqa: F401
+
+        import ingestion.landing  # noqa: F401
+
+    work.warm = warm  # type: ignore[attr-defined]
+    return work
+
+
+def bare(sql: str) -> Arm:
+    """An arm that runs one statement in a bare DuckDB of the same memory and threads; `{data}` and `{room}` are folders."""
+
+    def work(data: Path, room: Path) -> dict[str, object]:
+        import duckdb
+
+        with duckdb.connect(config={"threads": 2, "memory_limit": "4GB"}) as con:
+            count = con.execute(sql.format(data=data, room=room)).fetchone()
+        return {"received": count[0] if count else 0}
+
+    def warm() -> None:
+        import duckdb  # noqa: F401
+
+    work.warm = warm  # type: ignore[attr-defined]
+    return work

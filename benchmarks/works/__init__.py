@@ -1,0 +1,17 @@
+"""The measured pieces of work, one module each; `ALL` in the order of the table."""
+
+from benchmarks.arena import Work
+from benchmarks.works import district_day, events, history, jtt808, population, positions, townships
+
+ALL: dict[str, Work] = {
+    work.name: work
+    for work in (
+        events.WORK,
+        positions.WORK,
+        jtt808.WORK,
+        population.WORK,
+        townships.WORK,
+        history.WORK,
+        district_day.WORK,
+    )
+}
