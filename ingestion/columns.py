@@ -1,0 +1,83 @@
+"""One column of a contract: what the source sends, what must hold of it, and what the lake keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+LogicalType = Literal["string", "number", "integer", "boolean", "timestamp", "date"]
+LOGICAL_TYPES: tuple[LogicalType, ...] = ("string", "number", "integer", "boolean", "timestamp", "date")
+PERSONAL_CLASSES = ("personal", "sensitive")
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What is kept of a personal column: `hmac` (keyed pseudonym), `drop` (nothing) or `birth_year`."""
+
+    kind: Literal["hmac", "drop", "birth_year"]
+    stored_as: str | None = None
+    normalise: Literal["strip_leading_zeros", "upper"] | None = None
+
+
+@dataclass(frozen=True)
+class StoredColumn:
+    """A column of the feed's bronze table, after treatment."""
+
+    name: str
+    type: str  # DuckDB type
+    description: str
+    classification: str
+    source: str  # name of the contract column it comes from
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as the contract describes it. Times are checked in UTC; `earliest` is an ISO date."""
+
+    name: str
+    logical_type: LogicalType
+    physical_type: str
+    description: str = ""
+    sources: tuple[str, ...] = ()  # names in the file, the first one preferred
+    required: bool = False
+    key_position: int | None = None
+    classification: str = "internal"
+    minimum: float | int | None = None
+    maximum: float | int | None = None
+    pattern: str | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    values: tuple[str, ...] = ()  # allowed values: inline, or the codes of a code list
+    codes: str | None = None
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    zone: str | None = None
+    datum: str | None = None
+    unit: str | None = None
+    default: Any = None
+    earliest: str | None = None
+    max_future_minutes: int | None = None
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    treatment: Treatment | None = None
+
+    @property
+    def is_personal(self) -> bool:
+        return self.classification in PERSONAL_CLASSES
+
+    @property
+    def stored(self) -> StoredColumn | None:
+        """What bronze keeps of this column; None when it is dropped."""
+        treatment = self.treatment
+        if treatment is None:
+            name, kind = self.name, self.physical_type
+        elif treatment.kind == "drop":
+            return None
+        elif treatment.kind == "hmac":
+            name, kind = treatment.stored_as or f"{self.name}_key", "VARCHAR"
+        else:
+            name, kind = treatment.stored_as or f"{self.name}_year", "INTEGER"
+        return StoredColumn(name, kind, self.description, self.classification, self.name)
+
+    def reason(self, rule: str) -> str:
+        """The reason code a failure of `rule` is reported with."""
+        return self.reasons.get(rule, rule)
