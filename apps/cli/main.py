@@ -1,0 +1,25 @@
+"""The `yunjian` command. Each command is one module, which imports what it needs only when it runs: help stays fast."""
+
+import typer
+
+from apps.cli import build, doctor, feeds, geography, land, publish, quarantine, run, sample, sql, up
+
+app = typer.Typer(
+    name="yunjian",
+    help="Yunjian 云间: the governance data lake of a district.\n\nThe data root is $YUNJIAN_HOME (default ./var).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("up")(up.up)
+app.command("sample")(sample.sample)
+app.command("feeds")(feeds.feeds)
+app.command("land")(land.land)
+app.command("run")(run.run)
+app.command("build")(build.build)
+app.command("publish")(publish.publish)
+app.add_typer(quarantine.app, name="quarantine")
+app.command("sql")(sql.sql)
+app.add_typer(geography.app, name="geography")
+app.command("doctor")(doctor.doctor)

@@ -1,0 +1,29 @@
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from apps.cli.output import AsJson, report, table
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="One reading statement.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many rows.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the lake with SQL: bronze.<table>, marts.<table>, published.<table>. Never blocks a writer.
+
+    Example: yunjian sql "SELECT kpi_code, value FROM published.kpi_values WHERE area_code = '310117'" --json
+    """
+    report(
+        lambda: _query(query, limit),
+        as_json=as_json,
+        show=lambda result: table(result["rows"], result["columns"]),
+    )
+
+
+def _query(query: str, limit: int | None) -> Mapping[str, Any]:
+    from lake.home import Home
+    from lake.reader import query as read
+
+    return read(Home.current(), query, limit)

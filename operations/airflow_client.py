@@ -1,0 +1,107 @@
+"""The few calls of Airflow's REST API (v2) that starting and following the platform need."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any
+
+from operations.airflow_config import LOOPBACK, USER
+
+
+class AirflowError(RuntimeError):
+    """Airflow answered with an error, or not at all."""
+
+
+class AirflowClient:
+    """Signs in when first needed, and again when the token has expired."""
+
+    def __init__(self, port: int, password: str) -> None:
+        self.address = f"http://{LOOPBACK}:{port}"
+        self._password = password
+        self._token: str | None = None
+
+    def health(self) -> dict[str, str | None]:
+        """The status of each component, "healthy", "unhealthy" or None; empty when the server does not answer."""
+        try:
+            answer = self._call("GET", "/api/v2/monitor/health")
+        except AirflowError:
+            return {}
+        return {name: part.get("status") for name, part in answer.items()}
+
+    def ensure_pool(self, name: str, slots: int, description: str) -> None:
+        body = {"name": name, "slots": slots, "description": description, "include_deferred": False}
+        try:
+            self.get(f"/pools/{name}")
+        except AirflowError:
+            self._signed("POST", "/pools", body)
+
+    def dags(self) -> dict[str, bool]:
+        """dag_id -> is paused, of every DAG the processor has read."""
+        answer = self.get("/dags", limit=500, exclude_stale=True)
+        return {dag["dag_id"]: bool(dag["is_paused"]) for dag in answer["dags"]}
+
+    def import_errors(self) -> dict[str, str]:
+        answer = self.get("/importErrors", limit=100)
+        return {error["filename"]: error["stack_trace"] for error in answer["import_errors"]}
+
+    def unpause(self, dag_id: str) -> None:
+        self._signed("PATCH", f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
+
+    def trigger(self, dag_id: str) -> str:
+        """Starts a run now; returns its run_id."""
+        return str(self._signed("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"])
+
+    def runs(self, dag_id: str, limit: int = 20) -> list[dict[str, Any]]:
+        """The latest runs, newest first: dag_run_id, state, queued_at, start_date, end_date ..."""
+        runs: list[dict[str, Any]] = self.get(f"/dags/{dag_id}/dagRuns", order_by="-id", limit=limit)["dag_runs"]
+        return runs
+
+    def returned(self, dag_id: str, run_id: str, task_id: str) -> Any:
+        """What a task returned; None while it has not."""
+        path = f"/dags/{dag_id}/dagRuns/{urllib.parse.quote(run_id)}/taskInstances/{task_id}/xcomEntries/return_value"
+        try:
+            return self.get(path, deserialize=True)["value"]
+        except AirflowError:
+            return None
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._signed("GET", f"{path}?{urllib.parse.urlencode(query)}" if query else path)
+
+    def _signed(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        if self._token is None:
+            self._token = self._sign_in()
+        try:
+            return self._call(method, f"/api/v2{path}", body)
+        except AirflowError as error:
+            if "401" not in str(error):
+                raise
+        self._token = self._sign_in()
+        return self._call(method, f"/api/v2{path}", body)
+
+    def _sign_in(self) -> str:
+        self._token = None
+        return str(self._call("POST", "/auth/token", {"username": USER, "password": self._password})["access_token"])
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        request = urllib.request.Request(self.address + path, method=method)
+        request.add_header("Content-Type", "application/json")
+        if self._token is not None:
+            request.add_header("Authorization", f"Bearer {self._token}")
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            with _local.open(request, data=data, timeout=30) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            raise AirflowError(
+                f"{method} {path}: {error.code} {error.read().decode(errors='replace')[:300]}"
+            ) from error
+        except (OSError, TimeoutError) as error:
+            raise AirflowError(f"{method} {path}: {error}") from error
+        return json.loads(text) if text else None
+
+
+# Never through a proxy of the environment: the server is on this machine.
+_local = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -1,0 +1,48 @@
+"""The long-running processes of a Yunjian home, each as the command that starts it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from lake.home import Home
+from operations.airflow_config import LOOPBACK
+from operations.component_environment import component_environment
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Component:
+    name: str
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    folder: Path = PROJECT
+
+
+def airflow_components(home: Home) -> list[Component]:
+    """API server, DAG processor, scheduler. No triggerer: no task of ours defers.
+
+    The scheduler's log server is switched off: it would bind 0.0.0.0, and the API server reads the log files itself.
+    """
+    environment = component_environment(home)
+    return [
+        Component("api-server", (*airflow(), "api-server"), environment),
+        Component("dag-processor", (*airflow(), "dag-processor"), environment),
+        Component("scheduler", (*airflow(), "scheduler", "--skip-serve-logs"), environment),
+    ]
+
+
+def portal_component(home: Home, port: int) -> Component:
+    command = (
+        *(sys.executable, "-m", "streamlit", "run", str(PROJECT / "apps" / "streamlit" / "app.py")),
+        *("--server.address", LOOPBACK, "--server.port", str(port), "--server.headless", "true"),
+        *("--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none"),
+    )
+    return Component("portal", command, component_environment(home))
+
+
+def airflow() -> tuple[str, ...]:
+    """Airflow's command line, of this very environment whatever the PATH says."""
+    return (sys.executable, "-m", "airflow")

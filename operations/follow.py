@@ -1,0 +1,109 @@
+"""Follows the scheduler from landing to publication and says what it did."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from operations.airflow_client import AirflowClient, AirflowError
+from operations.console import Console
+from operations.supervisor import Supervisor
+
+BUILD, PUBLISH = "build_governance_kpis", "publish_edition"
+_ACTIVE = {"queued", "running"}
+
+
+class Follower:
+    """Reports each run of the landing, build and publication DAGs once, when it ends."""
+
+    def __init__(self, airflow: AirflowClient, supervisor: Supervisor, console: Console, feeds: list[str]) -> None:
+        self._airflow = airflow
+        self._supervisor = supervisor
+        self._console = console
+        self._dags = [*(f"land_{feed}" for feed in feeds), BUILD, PUBLISH]
+        self._told: set[tuple[str, str]] = set()
+        self.failed: list[str] = []
+
+    def forget_finished(self) -> None:
+        """Runs that ended before now are history: only what follows is told."""
+        for dag_id in self._dags:
+            for run in self._airflow.runs(dag_id):
+                if run["state"] not in _ACTIVE:
+                    self._told.add((dag_id, run["dag_run_id"]))
+
+    def follow(self, *, timeout_s: float) -> bool:
+        """Returns True when no run is active or due any more, False after `timeout_s`."""
+        deadline = time.monotonic() + timeout_s
+        still = 0
+        while time.monotonic() < deadline:
+            # Two quiet looks in a row: a run can end between the look at it and the look at what it starts.
+            still = still + 1 if not self._look() else 0
+            if still == 2:
+                return True
+            self._supervisor.wait(1.0)
+        return False
+
+    def _look(self) -> bool:
+        """Tells of runs that have ended; True while any is active or due."""
+        active = False
+        for dag_id in self._dags:
+            for run in self._airflow.runs(dag_id):
+                key = (dag_id, run["dag_run_id"])
+                if run["state"] in _ACTIVE:
+                    active = True
+                elif key not in self._told:
+                    self._told.add(key)
+                    self._tell(dag_id, run)
+        return active or any(self._is_due(dag_id) for dag_id in (BUILD, PUBLISH))
+
+    def _is_due(self, dag_id: str) -> bool:
+        try:
+            return bool(self._airflow.get(f"/dags/{dag_id}/assets/queuedEvents")["queued_events"])
+        except AirflowError:
+            return False  # 404: none is queued
+
+    def _tell(self, dag_id: str, run: Mapping[str, Any]) -> None:
+        run_id = run["dag_run_id"]
+        if dag_id.startswith("land_"):
+            feed = dag_id.removeprefix("land_")
+            report = self._airflow.returned(dag_id, run_id, "land_inbox")
+            if report is None and run["state"] == "success":
+                return
+            text = f"landed {feed}: {_landed(report)}" if report else f"landing {feed}"
+        elif dag_id == BUILD:
+            report = self._airflow.returned(dag_id, run_id, "build")
+            if report is None and run["state"] == "success":
+                return
+            text = f"built the KPIs: {_built(report)}" if report else "building the KPIs"
+        else:
+            report = self._airflow.returned(dag_id, run_id, "publish")
+            text = f"published edition {report['edition']} ({report['status']})" if report else "publishing an edition"
+        if run["state"] != "success":
+            self.failed.append(dag_id)
+            text += f"; the run FAILED, see Airflow -> {dag_id} -> {run_id}"
+            for refused in _refused(report):
+                text += f"\n         refused {refused}"
+        self._console.say(text)
+
+
+def _landed(report: Mapping[str, Any]) -> str:
+    files = report["files"]
+    total = {name: sum(file.get(name) or 0 for file in files) for name in _COUNTS}
+    parts = [f"{total['received']:,} rows in {len(files)} files", f"{total['accepted']:,} accepted"]
+    parts += [f"{total[name]:,} {name}" for name in ("quarantined", "duplicate", "late") if total[name]]
+    return ", ".join(parts)
+
+
+def _built(report: Mapping[str, Any]) -> str:
+    dates = report.get("dates")
+    return f"{report['status']}" + (f", {len(dates)} business dates" if dates else "")
+
+
+def _refused(report: Mapping[str, Any] | None) -> list[str]:
+    from pipeline.landing import refusals
+
+    return refusals(report) if report and "files" in report else []
+
+
+_COUNTS = ("received", "accepted", "quarantined", "duplicate", "late")
