@@ -1,0 +1,1 @@
+"""The wire formats of the district's devices, written independently of the product that reads them."""
