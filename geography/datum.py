@@ -73,7 +73,11 @@ def _convert(
 
 
 def _apply(
-    conversions: dict[str, Callable[[Floats, Floats], Pair]], datum: str, lon: Floats, lat: Floats, rows: NDArray[np.intp]
+    conversions: dict[str, Callable[[Floats, Floats], Pair]],
+    datum: str,
+    lon: Floats,
+    lat: Floats,
+    rows: NDArray[np.intp],
 ) -> None:
     if datum not in DATUMS:
         raise UnknownDatum(f"datum {datum!r} is none of {', '.join(DATUMS)}")

