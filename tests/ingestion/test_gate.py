@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import pytest
+
+from ingestion.contracts import load_contract
+from ingestion.gate import check_batch, limits, stopped_by
+from ingestion.profile import BatchProfile, column_profile
+from lake.home import Home
+
+NOW = datetime(2026, 3, 2, 1, 10)
+
+
+def profile(**changes: Any) -> BatchProfile:
+    usual: dict[str, Any] = {
+        "feed": "detection_events",
+        "file_name": "detection_events_2026-03-01_1.ndjson",
+        "file_sha256": "ab" * 32,
+        "received": 1000,
+        "accepted": 990,
+        "quarantined": 10,
+        "duplicate": 0,
+        "late": 0,
+        "null_share": {"confidence": 0.0, "track_id": 0.1},
+        "distinct": {"camera_id": 40},
+    }
+    return BatchProfile(**{**usual, **changes})
+
+
+def test_a_usual_batch_passes_every_expectation_of_its_contract(home: Home) -> None:
+    contract = load_contract("detection_events")
+    results = check_batch(home, contract, profile(), NOW)
+    assert len(results) == len(limits(contract)) > 0
+    assert all(result.success for result in results)
+    assert list(home.data_docs.rglob("index.html"))
+
+
+def test_a_batch_of_which_most_rows_were_refused_is_stopped(home: Home) -> None:
+    results = check_batch(home, load_contract("detection_events"), profile(accepted=300, quarantined=700), NOW)
+    stop = stopped_by(results)
+    assert stop is not None
+    assert stop.expectation == "refused_share <= 0.5"
+    assert stop.observed == "0.7"
+
+
+def test_a_warning_does_not_stop_a_batch(home: Home) -> None:
+    results = check_batch(home, load_contract("detection_events"), profile(distinct={"camera_id": 1}), NOW)
+    assert [r.expectation for r in results if not r.success] == ["distinct.camera_id >= 2"]
+    assert stopped_by(results) is None
+
+
+def test_a_handful_of_rows_is_not_judged_by_shares(home: Home) -> None:
+    assert check_batch(home, load_contract("detection_events"), profile(received=3, quarantined=3), NOW) == []
+
+
+def test_the_profile_counts_what_the_gate_names() -> None:
+    with duckdb.connect() as con:
+        con.execute("CREATE TABLE batch AS SELECT nullif(i % 4, 0) AS a, i AS b FROM range(100) r(i)")
+        gate = {"null_share": {"a": {"warn": 0.1}}, "distinct_min": {"b": {"warn": 2}}}
+        nulls, distinct = column_profile(con, "batch", gate)
+    assert nulls["a"] == pytest.approx(0.25)
+    assert distinct["b"] == pytest.approx(100, rel=0.1)
