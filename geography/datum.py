@@ -120,13 +120,20 @@ def _bd09_to_wgs84(lon: Floats, lat: Floats) -> Pair:
 
 
 def _inverse(forward: Callable[[Floats, Floats], Pair], lon: Floats, lat: Floats) -> Pair:
-    """The point that `forward` sends to (lon, lat): correct a guess by its own miss, which contracts."""
+    """The point that `forward` sends to (lon, lat): correct a guess by its own miss, which contracts.
+
+    Each point stops for itself, so that its bits do not depend on the points it came with: neighbouring polygons keep
+    their shared vertices, and a row that lands again lands the same.
+    """
     guess_lon, guess_lat = lon, lat
+    moving = np.ones(lon.shape, dtype=np.bool_)
     for _ in range(_ROUNDS):
         image_lon, image_lat = forward(guess_lon, guess_lat)
         miss_lon, miss_lat = lon - image_lon, lat - image_lat
-        guess_lon, guess_lat = guess_lon + miss_lon, guess_lat + miss_lat
-        if not (np.abs(miss_lon) > _STEP).any() and not (np.abs(miss_lat) > _STEP).any():
+        guess_lon = np.where(moving, guess_lon + miss_lon, guess_lon)
+        guess_lat = np.where(moving, guess_lat + miss_lat, guess_lat)
+        moving &= np.maximum(np.abs(miss_lon), np.abs(miss_lat)) > _STEP
+        if not moving.any():
             break
     return guess_lon, guess_lat
 

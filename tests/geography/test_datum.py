@@ -84,11 +84,17 @@ def test_each_point_may_name_its_own_datum():
     assert (longitude[1], latitude[1]) == CENTRE
 
 
-def test_a_result_does_not_depend_on_the_points_beside_it():
-    points = district_points(100_000)
-    together = to_wgs84(*points, "GCJ02")
-    alone = to_wgs84(points[0][77_777], points[1][77_777], "GCJ02")
-    assert metres((together[0][77_777], together[1][77_777]), alone) < 1e-6
+@pytest.mark.parametrize("datum", SHIFTED)
+def test_a_result_does_not_depend_on_the_points_beside_it(datum):
+    longitude, latitude = district_points(70_000)
+    together = np.column_stack(to_wgs84(longitude, latitude, datum))
+    far = np.random.default_rng(1).uniform([73.5, 3.9], [134.8, 53.5], (70_000, 2))
+    far[::7] = np.nan
+    mixed = np.column_stack([longitude, far[:, 0]]).ravel(), np.column_stack([latitude, far[:, 1]]).ravel()
+    assert (np.column_stack(to_wgs84(*mixed, datum))[::2] == together).all()
+    for size in (1, 3, 1001):
+        some = slice(77, 77 + size)
+        assert (np.column_stack(to_wgs84(longitude[some], latitude[some], datum)) == together[some]).all()
 
 
 @pytest.mark.parametrize("datum", ["WGS84", *SHIFTED])
