@@ -15,7 +15,9 @@ def run(
     names: Annotated[list[str] | None, typer.Argument(help="Works to measure; all of them when none is named.")] = None,
     runs: Annotated[int, typer.Option(help="Interleaved runs of every arm.")] = 5,
     scale: Annotated[float, typer.Option(help="Share of the full row count, for a quick look.")] = 1.0,
-    room: Annotated[Path | None, typer.Option(help="Folder for data sets (several GB); a temporary one by default.")] = None,
+    room: Annotated[
+        Path | None, typer.Option(help="Folder for data sets (several GB); a temporary one by default.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the Markdown here, too.")] = None,
 ) -> None:
     """Measure works side by side and print a report."""

@@ -110,9 +110,7 @@ def report(work: Work, results: Mapping[str, list[Run]], rows: int) -> tuple[str
     ]
     fine = not differing
     lines = [f"### {work.title} ({rows:,} rows)", "", "| arm | median s | rows/s | peak GiB |", "|---|---|---|---|"]
-    lines += [
-        f"| {arm} | {medians[arm]:.2f} | {rows / medians[arm]:,.0f} | {peaks[arm]:.2f} |" for arm in work.arms
-    ]
+    lines += [f"| {arm} | {medians[arm]:.2f} | {rows / medians[arm]:,.0f} | {peaks[arm]:.2f} |" for arm in work.arms]
     lines += ["", f"Goal: {work.goal}."]
     if len(medians) > 1:
         lines.append(f"{first} / {last}: **{ratio:.2f}** (runs {', '.join(f'{r:.2f}' for r in ratios)}).")

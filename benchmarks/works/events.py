@@ -16,10 +16,10 @@ _MAKE = """
 COPY (
     WITH types AS (SELECT list(code) AS codes FROM read_csv('{codes}', header = true))
     SELECT
-        'ev-' || lpad((i - (i % 100 = 99)::BIGINT)::VARCHAR, 12, '0') AS event_id,
-        'SJ' || lpad((hash(k) % 48000)::VARCHAR, 6, '0') AS camera_id,
+        'ev-' || '{day}' || lpad((i - (i % 100 = 99)::BIGINT)::VARCHAR, 12, '0') AS event_id,
+        'SJ' || lpad((hash(k) % {cameras})::VARCHAR, 6, '0') AS camera_id,
         CASE WHEN k % 2000 = 7 THEN 'no_such_code' ELSE codes[1 + (hash(k, 1) % 21)::INTEGER] END AS event_type,
-        strftime(TIMESTAMP '2026-03-01 00:00:00' + to_milliseconds(k * 86400000 // {rows}),
+        strftime(TIMESTAMP '{day} 00:00:00' + to_milliseconds(k * 86400000 // {rows}),
                  '%Y-%m-%dT%H:%M:%S.%g') || '+08:00' AS detected_at,
         CASE WHEN k % 2000 = 1007 THEN 1.7 ELSE round(0.5 + (hash(k, 2) % 5000) / 10000, 4) END AS confidence,
         round(121.0 + (hash(k, 3) % 400000) / 1e6, 6) AS longitude,
@@ -28,17 +28,24 @@ COPY (
         'yolo-gov 3.' || (hash(k, 5) % 4)::VARCHAR AS algorithm,
         'edge-' || lpad((hash(k, 6) % 3000)::VARCHAR, 5, '0') AS edge_device_id,
         'trk-' || (k // 4)::VARCHAR AS track_id,
-        's3://snapshots/2026-03-01/ev-' || lpad(k::VARCHAR, 12, '0') || '.jpg' AS snapshot_uri,
+        's3://snapshots/{day}/ev-' || lpad(k::VARCHAR, 12, '0') || '.jpg' AS snapshot_uri,
         [hash(k, 7) % 1000, hash(k, 8) % 600, 1000 + hash(k, 7) % 900, 600 + hash(k, 8) % 400] AS bbox
     FROM (SELECT range AS i, range - (range % 100 = 99)::BIGINT AS k FROM range({rows})), types
 ) TO '{target}' (FORMAT json)
 """
 
 
-def _prepare(data: Path, rows: int) -> None:
-    codes = Path(__file__).parents[2] / "data_contracts" / "codes" / "event_types.csv"
+CODES = Path(__file__).parents[2] / "data_contracts" / "codes" / "event_types.csv"
+
+
+def write_events(target: Path, day: str, rows: int, cameras: int = 48_000) -> None:
+    """`rows` NDJSON events of one day (ISO date, Asia/Shanghai), of cameras SJ000000 to SJ<cameras - 1>."""
     with duckdb.connect() as con:
-        con.execute(_MAKE.format(codes=codes, rows=rows, target=data / FILE))
+        con.execute(_MAKE.format(codes=CODES, rows=rows, target=target, day=day, cameras=cameras))
+
+
+def _prepare(data: Path, rows: int) -> None:
+    write_events(data / FILE, "2026-03-01", rows)
 
 
 WORK = Work(

@@ -44,7 +44,9 @@ WORK = Work(
     prepare=_prepare,
     arms={
         "yunjian land": landed("truck_gps", [FILE]),
-        "bare COPY CSV -> Parquet": bare(f"COPY (SELECT * FROM read_csv('{{data}}/{FILE}')) TO '{{room}}/bare.parquet'"),
+        "bare COPY CSV -> Parquet": bare(
+            f"COPY (SELECT * FROM read_csv('{{data}}/{FILE}')) TO '{{room}}/bare.parquet'"
+        ),
     },
     compare=("received",),
     at_most=1.5,
