@@ -43,10 +43,10 @@ def _lookup(data: Path, room: Path) -> Mapping[str, Any]:
 
 def _sjoin(data: Path, room: Path) -> Mapping[str, Any]:
     import geopandas
-    import polars
+    import polars as pl
 
     townships = geopandas.read_file(MAP)
-    frame = polars.read_parquet(data / POINTS)
+    frame = pl.read_parquet(data / POINTS)
     points = geopandas.GeoDataFrame(
         geometry=geopandas.points_from_xy(frame["longitude"].to_numpy(), frame["latitude"].to_numpy()),
         crs=townships.crs,
