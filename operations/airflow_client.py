@@ -54,9 +54,9 @@ class AirflowClient:
         """Starts a run now; returns its run_id."""
         return str(self._signed("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"])
 
-    def runs(self, dag_id: str, limit: int = 20) -> list[dict[str, Any]]:
-        """The latest runs, newest first: dag_run_id, state, queued_at, start_date, end_date ..."""
-        runs: list[dict[str, Any]] = self.get(f"/dags/{dag_id}/dagRuns", order_by="-id", limit=limit)["dag_runs"]
+    def latest_runs(self, limit: int = 100) -> list[dict[str, Any]]:
+        """The latest runs of all DAGs, newest first: dag_id, dag_run_id, state, queued_at, start_date, end_date ..."""
+        runs: list[dict[str, Any]] = self.get("/dags/~/dagRuns", order_by="-id", limit=limit)["dag_runs"]
         return runs
 
     def returned(self, dag_id: str, run_id: str, task_id: str) -> Any:

@@ -11,6 +11,7 @@ from operations.console import Console
 from operations.supervisor import Supervisor
 
 BUILD, PUBLISH = "build_governance_kpis", "publish_edition"
+_COUNTS = ("received", "accepted", "quarantined", "duplicate", "late")
 _ACTIVE = {"queued", "running"}
 
 
@@ -21,16 +22,13 @@ class Follower:
         self._airflow = airflow
         self._supervisor = supervisor
         self._console = console
-        self._dags = [*(f"land_{feed}" for feed in feeds), BUILD, PUBLISH]
+        self._dags = {*(f"land_{feed}" for feed in feeds), BUILD, PUBLISH}
         self._told: set[tuple[str, str]] = set()
         self.failed: list[str] = []
 
     def forget_finished(self) -> None:
         """Runs that ended before now are history: only what follows is told."""
-        for dag_id in self._dags:
-            for run in self._airflow.runs(dag_id):
-                if run["state"] not in _ACTIVE:
-                    self._told.add((dag_id, run["dag_run_id"]))
+        self._told |= {_key(run) for run in self._airflow.latest_runs() if run["state"] not in _ACTIVE}
 
     def follow(self, *, timeout_s: float) -> bool:
         """Returns True when no run is active or due any more, False after `timeout_s`."""
@@ -46,16 +44,12 @@ class Follower:
 
     def _look(self) -> bool:
         """Tells of runs that have ended; True while any is active or due."""
-        active = False
-        for dag_id in self._dags:
-            for run in self._airflow.runs(dag_id):
-                key = (dag_id, run["dag_run_id"])
-                if run["state"] in _ACTIVE:
-                    active = True
-                elif key not in self._told:
-                    self._told.add(key)
-                    self._tell(dag_id, run)
-        return active or any(self._is_due(dag_id) for dag_id in (BUILD, PUBLISH))
+        runs = [run for run in self._airflow.latest_runs() if run["dag_id"] in self._dags]
+        for run in reversed(runs):
+            if run["state"] not in _ACTIVE and _key(run) not in self._told:
+                self._told.add(_key(run))
+                self._tell(run["dag_id"], run)
+        return any(run["state"] in _ACTIVE for run in runs) or any(self._is_due(dag_id) for dag_id in (BUILD, PUBLISH))
 
     def _is_due(self, dag_id: str) -> bool:
         try:
@@ -87,6 +81,10 @@ class Follower:
         self._console.say(text)
 
 
+def _key(run: Mapping[str, Any]) -> tuple[str, str]:
+    return run["dag_id"], run["dag_run_id"]
+
+
 def _landed(report: Mapping[str, Any]) -> str:
     files = report["files"]
     total = {name: sum(file.get(name) or 0 for file in files) for name in _COUNTS}
@@ -104,6 +102,3 @@ def _refused(report: Mapping[str, Any] | None) -> list[str]:
     from pipeline.landing import refusals
 
     return refusals(report) if report and "files" in report else []
-
-
-_COUNTS = ("received", "accepted", "quarantined", "duplicate", "late")

@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import IO, Self
 
 import psutil
-import structlog
 
 from operations.components import Component
 
-log = structlog.get_logger(__name__)
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -42,6 +40,8 @@ class Supervisor:
     def __enter__(self) -> Self:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self._log_file.parent.mkdir(parents=True, exist_ok=True)
+        if self._log_file.exists():
+            self._log_file.replace(self._log_file.with_suffix(".previous.log"))
         self._sink = self._log_file.open("ab", buffering=0)
         return self
 
@@ -65,7 +65,6 @@ class Supervisor:
         reader = threading.Thread(target=self._copy, args=(component.name, process.stdout), daemon=True)
         reader.start()
         self._readers.append(reader)
-        log.debug("started", component=component.name, pid=process.pid)
 
     def check(self) -> None:
         """Raises ComponentDied, with the last lines it wrote, when a supervised process has ended."""

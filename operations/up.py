@@ -21,6 +21,8 @@ from operations.follow import BUILD, PUBLISH, Follower
 from operations.ports import choose_port
 from operations.supervisor import Supervisor, end_processes
 
+MAINTENANCE = "lake_maintenance"
+
 
 @dataclass(frozen=True)
 class UpOptions:
@@ -57,6 +59,11 @@ def up(home: Home, options: UpOptions, *, now: datetime, console: Console | None
         return 0 if ready else 130
 
 
+def product_dags() -> list[str]:
+    """The DAGs this installation has: one a contract, and the three of the product itself."""
+    return [*(f"land_{feed}" for feed in _feeds()), BUILD, PUBLISH, MAINTENANCE]
+
+
 def _start(home: Home, options: UpOptions, now: datetime, console: Console, supervisor: Supervisor) -> int:
     _end_leftovers(home, console)
     airflow_port = choose_port(options.airflow_port, 8080, option="--airflow-port")
@@ -73,8 +80,7 @@ def _start(home: Home, options: UpOptions, now: datetime, console: Console, supe
     airflow = AirflowClient(airflow_port, password(home))
     scheduler_start.wait_until_healthy(airflow, supervisor)
     scheduler_start.make_pools(airflow)
-    feeds = _feeds()
-    dag_ids = [*(f"land_{feed}" for feed in feeds), BUILD, PUBLISH, "lake_maintenance"]
+    feeds, dag_ids = _feeds(), product_dags()
     scheduler_start.wait_for_dags(airflow, supervisor, dag_ids)
     console.say(f"Airflow is healthy and has read {len(dag_ids)} DAGs")
     supervisor.start(portal_component(home, portal_port))
