@@ -11,7 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -87,7 +87,7 @@ def _print_error(error: Exception, as_json: bool) -> int:
         print(json.dumps({"error": text, "kind": type(error).__name__}, ensure_ascii=False))
     print(f"error: {text}", file=sys.stderr)
     where = _keep_traceback(error)
-    if where and not isinstance(error, BadCall):
+    if where and not bad_call:
         print(f"details: {where}", file=sys.stderr)
     return 2 if bad_call else 1
 
@@ -113,9 +113,9 @@ def _stdout_for_the_result() -> Iterator[None]:
     kept = os.dup(1)
     os.dup2(2, 1)
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     finally:
-        sys.stdout.flush()
         os.dup2(kept, 1)
         os.close(kept)
 

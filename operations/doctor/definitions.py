@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from lake.engine import open_engine
 from lake.home import Home
-from lake.lakes import BRONZE, attach, lake_exists
 from operations.components import PROJECT
 from operations.doctor.finding import Finding, note, ok, wrong
 
@@ -30,19 +28,10 @@ def dbt_sources(_home: Home) -> Finding:
 
 
 def map_installed(home: Home) -> Finding:
-    if not lake_exists(home, BRONZE):
+    from geography.install import show
+
+    installed = show(home)
+    if not installed["installed"]:
         return note("not installed yet: the first build installs the project's own map")
-    with open_engine(home, temp=False) as con:
-        attach(con, home, BRONZE, read_only=True)
-        known = con.execute(
-            "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = 'geography_townships'", [BRONZE]
-        ).fetchone()
-        row = (
-            con.execute(f"SELECT count(*), bool_or(is_approximate) FROM {BRONZE}.geography_townships").fetchone()
-            if known
-            else None
-        )
-    if not row or not row[0]:
-        return note("not installed yet: the first build installs the project's own map")
-    boundaries = "approximate boundaries, the project's own" if row[1] else "imported boundaries"
-    return ok(f"{row[0]} townships, {boundaries}")
+    boundaries = "approximate boundaries" if installed["is_approximate"] else "surveyed boundaries"
+    return ok(f"{len(installed['townships'])} townships from {installed['source']}, {boundaries}")

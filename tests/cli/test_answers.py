@@ -1,0 +1,88 @@
+"""One JSON object on stdout, logs on stderr, and the exit codes people and scripts rely on."""
+
+import json
+
+import pytest
+import typer
+
+from apps.cli.output import BadCall, report
+
+
+def test_feeds_are_listed_from_the_contracts(yunjian):
+    answer = yunjian("feeds", "--json")
+    assert answer.code == 0
+    feeds = {feed["feed"]: feed for feed in answer.json["feeds"]}
+    assert {"detection_events", "truck_gps", "population_records", "cameras", "camera_status", "trucks"} <= feeds.keys()
+    assert feeds["population_records"]["personal_data"] is True
+
+
+def test_without_json_people_get_a_table(yunjian):
+    answer = yunjian("feeds")
+    assert answer.code == 0
+    assert answer.out.splitlines()[0].split()[:2] == ["feed", "version"]
+
+
+def test_an_unknown_feed_is_a_bad_call_that_names_the_known_ones(yunjian, tmp_path):
+    (tmp_path / "x.csv").write_text("a\n")
+    answer = yunjian("land", "parking", str(tmp_path / "x.csv"), "--json")
+    assert answer.code == 2
+    assert "parking" in answer.json["error"]
+    assert "truck_gps" in answer.json["error"]
+
+
+def test_a_missing_argument_is_a_bad_call(yunjian):
+    assert yunjian("land").code == 2
+    assert yunjian("run", "--from", "yesterday").code == 2
+    assert yunjian("sample", "--out", "x", "--start", "2026-11-16", "--scale", "huge").code == 2
+
+
+def test_publishing_before_any_build_is_refused_with_the_reason(yunjian):
+    answer = yunjian("publish", "--json")
+    assert answer.code == 1
+    assert answer.json["status"] == "refused"
+    assert answer.json["problems"]
+
+
+def test_an_empty_home_is_no_illness(yunjian):
+    answer = yunjian("doctor", "--json")
+    assert [check for check in answer.json["checks"] if check["status"] == "wrong"] == []
+    assert answer.json["healthy"] is True
+    assert answer.code == 0
+
+
+def test_what_the_work_prints_does_not_reach_the_result(capfd):
+    def work():
+        print("from Python")
+        import os
+
+        os.write(1, b"from a child process\n")
+        return {"answer": 42}
+
+    report(work, as_json=True, show=lambda _: None)
+    out, err = capfd.readouterr()
+    assert json.loads(out) == {"answer": 42}
+    assert "from Python" in err
+    assert "from a child process" in err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (BadCall("no such day"), 2),
+        (FileNotFoundError("no such file"), 2),
+        (KeyError("no such feed"), 2),
+        (TimeoutError("locked"), 1),
+    ],
+)
+def test_an_error_is_one_line_and_its_exit_code_says_whose_fault(home, capfd, error, code):
+    def work():
+        raise error
+
+    with pytest.raises(typer.Exit) as stopped:
+        report(work, as_json=True, show=lambda _: None)
+    assert stopped.value.exit_code == code
+    out, err = capfd.readouterr()
+    assert json.loads(out)["error"] == error.args[0]
+    assert f"error: {error.args[0]}" in err
+    assert "Traceback" not in err
+    assert "Traceback" in (home.logs / "cli.log").read_text()
