@@ -1,0 +1,82 @@
+{#-
+    Materialization `by_date`: a table kept by business date. One transaction deletes every rebuilt date and inserts
+    what the model's query gives for them.
+
+    Not dbt's own incremental with delete+insert: that deletes by the keys of the new rows, so a date that has no rows
+    any more would keep its old ones; and it copies the new rows into a temporary table first, which ten million
+    positions a day cannot afford.
+
+    A new column is added and a vanished one dropped. The table is never dropped: dates whose detail has expired could
+    not be rebuilt. Models that hold detail (`meta.detail: true`) also lose the dates that have expired.
+-#}
+{% materialization by_date, default %}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set meta = model.config.meta -%}
+    {%- set dates = rebuilt_dates(meta.get('feeds')) -%}
+    {%- set columns = get_column_schema_from_query(compiled_code) -%}
+    {%- set names = columns | map(attribute='name') | list -%}
+
+    {{ run_hooks(pre_hooks) }}
+    {% if existing is not none and existing.is_view %}
+        {% do adapter.drop_relation(existing) %}
+        {% set existing = none %}
+    {% endif %}
+    {% if existing is none %}
+        {% call statement('create') %}
+            create table {{ target_relation }} as select * from ({{ compiled_code }}) as empty_day limit 0
+        {% endcall %}
+        {% do adapter.commit() %}
+        {% if config.get('partitioned_by') %}{{ partition_by_date(target_relation) }}{% endif %}
+    {% else %}
+        {{ match_columns(target_relation, columns) }}
+    {% endif %}
+
+    {% call statement('main') %}
+        delete from {{ target_relation }} where {{ dates_in('business_date', dates) }};
+        {% if meta.get('detail') %}
+            delete from {{ target_relation }} where business_date in (
+                select f.business_date from {{ target.database }}.main.frozen_dates as f
+                where {{ is_one_of('f.feed', meta.get('feeds')) }}
+            );
+        {% endif %}
+        {% if dates %}
+            insert into {{ target_relation }} ({{ names | join(', ') }})
+            select {{ names | join(', ') }} from (
+                {{ compiled_code }}
+            ) as rebuilt
+        {% endif %}
+    {% endcall %}
+    {% do adapter.commit() %}
+    {{ run_hooks(post_hooks) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+
+{% macro match_columns(relation, columns) %}
+    {%- set have = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+    {%- set want = columns | map(attribute='name') | list -%}
+    {% for column in columns if column.name not in have %}
+        {% do run_query('alter table ' ~ relation ~ ' add column ' ~ column.name ~ ' ' ~ column.dtype) %}
+    {% endfor %}
+    {% for name in have if name not in want %}
+        {% do run_query('alter table ' ~ relation ~ ' drop column ' ~ name) %}
+    {% endfor %}
+    {% if have | sort != want | sort %}{% do adapter.commit() %}{% endif %}
+{% endmacro %}
+
+
+{% macro partition_by_date(relation) %}
+    {{ return(adapter.dispatch('partition_by_date')(relation)) }}
+{% endmacro %}
+
+{% macro duckdb__partition_by_date(relation) %}
+    {% call statement('partition') %}
+        alter table {{ relation }} set partitioned by ({{ config.get('partitioned_by') }})
+    {% endcall %}
+    {% do adapter.commit() %}
+{% endmacro %}
+
+{% macro default__partition_by_date(relation) %}
+    {{ exceptions.raise_compiler_error('partitioning is not written for ' ~ target.type) }}
+{% endmacro %}

@@ -1,0 +1,15 @@
+{{ config(materialized='view') }}
+
+-- Rows whose own date could not be read count under the date of their file.
+select
+    a.feed,
+    coalesce(a.business_date, f.file_date) as business_date,
+    cast(sum(a.received) as bigint) as received,
+    cast(sum(a.accepted) as bigint) as accepted,
+    cast(sum(a.quarantined) as bigint) as quarantined,
+    cast(sum(a.duplicate) as bigint) as duplicate,
+    cast(sum(a.late) as bigint) as late,
+    cast(count(distinct a.file_sha256) as bigint) as files
+from {{ ref('stg_landing_accounting') }} as a
+left join {{ ref('stg_landing_files') }} as f on a.file_sha256 = f.file_sha256 and a.feed = f.feed
+group by a.feed, coalesce(a.business_date, f.file_date)

@@ -1,0 +1,4 @@
+select
+    feed,
+    business_date
+from {{ source('bookkeeping', 'changed_dates') }}

@@ -1,0 +1,4 @@
+select
+    cell_id,
+    area_code
+from {{ source('bronze', 'geography_cells') }}

@@ -1,0 +1,8 @@
+select
+    business_date as snapshot_date,
+    truck_key,
+    terminal_key,
+    carrier,
+    approved_on,
+    valid_until
+from {{ source('bronze', 'trucks') }}

@@ -1,0 +1,139 @@
+"""dbt as a child process: its environment, its progress as log lines, its failures by node."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from lake.extensions import extension_directory
+from lake.home import Home
+from lake.lakes import BRONZE, WAREHOUSE, attach_options, attach_path
+from lake.settings import Settings
+
+log = structlog.get_logger(__name__)
+PROJECT = Path(__file__).parents[1] / "dbt_project"
+_FAILED = ("error", "fail", "runtime error", "partial success")
+_RESULTS = ("LogModelResult", "LogTestResult", "LogSeedResult", "LogNodeResult", "LogUnitTestResult")
+
+
+@dataclass(frozen=True)
+class DbtRun:
+    """What a dbt command did: node counts by status, and `{"node", "message"}` of those that failed or warned."""
+
+    exit_code: int
+    nodes: dict[str, int] = field(default_factory=dict)
+    failures: list[dict[str, str]] = field(default_factory=list)
+    warnings: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        return self.exit_code == 0 and not self.failures
+
+
+def run_dbt(
+    home: Home, arguments: Sequence[str], *, bronze_snapshot: int, run_id: str, pass_fds: Sequence[int] = ()
+) -> DbtRun:
+    """Run `dbt <arguments>` on the project, its files under `home/dbt`. `pass_fds` keep a writer lock for the child."""
+    target = home.root / "dbt" / "target"
+    results = target / "run_results.json"
+    results.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "dbt.cli.main", "--log-format", "json", "--no-version-check", *arguments]
+    child = subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        env=dbt_environment(home, bronze_snapshot=bronze_snapshot),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        pass_fds=pass_fds,
+    )
+    messages: list[str] = []
+    try:
+        assert child.stdout is not None
+        for line in child.stdout:
+            _tell(line, run_id, messages)
+        exit_code = child.wait()
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            child.wait()
+    return _read_results(results, exit_code, messages)
+
+
+def dbt_environment(home: Home, *, bronze_snapshot: int) -> dict[str, str]:
+    """The variables that dbt_project/profiles.yml reads, beside those of this process."""
+    settings = Settings()
+    working = home.root / "dbt"
+    working.mkdir(parents=True, exist_ok=True)
+    environment = {
+        **os.environ,
+        "DBT_PROFILES_DIR": str(PROJECT),
+        "DBT_PROJECT_DIR": str(PROJECT),
+        "DBT_TARGET_PATH": str(working / "target"),
+        "DBT_LOG_PATH": str(working / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "YUNJIAN_DBT_EXTENSIONS": str(extension_directory()),
+        "YUNJIAN_DBT_MEMORY_LIMIT": settings.memory_limit,
+        "YUNJIAN_DBT_ENGINE_THREADS": str(settings.threads),
+        "YUNJIAN_DBT_SPILL": str(home.tmp / f"dbt-{os.getpid()}"),
+        "YUNJIAN_DBT_BRONZE_SNAPSHOT": str(bronze_snapshot),
+    }
+    for name in (BRONZE, WAREHOUSE):
+        prefix = f"YUNJIAN_DBT_{name.upper()}_"
+        environment[f"{prefix}PATH"] = attach_path(home, name)
+        for option, value in attach_options(home, name).items():
+            environment[prefix + option] = value[1:-1].replace("''", "'") if value.startswith("'") else value
+    return environment
+
+
+def _tell(line: str, run_id: str, messages: list[str]) -> None:
+    """One line of dbt's output: results of nodes become log lines, errors are kept for the report."""
+    try:
+        event: dict[str, Any] = json.loads(line)
+        info, data = event["info"], event.get("data", {})
+    except (ValueError, KeyError, TypeError):
+        if line.strip():
+            messages.append(line.strip())
+        return
+    if info.get("level") == "error":
+        messages.append(str(info.get("msg", "")).strip())
+    if info.get("name") in _RESULTS:
+        node = data.get("node_info", {})
+        log.info(
+            "dbt node",
+            run_id=run_id,
+            node=node.get("node_name"),
+            status=str(data.get("status", "")).split(" in ")[0],
+            number=data.get("index"),
+            of=data.get("total"),
+            seconds=round(float(data.get("execution_time") or 0), 2),
+        )
+
+
+def _read_results(path: Path, exit_code: int, messages: Sequence[str]) -> DbtRun:
+    nodes: dict[str, int] = {}
+    failures: list[dict[str, str]] = []
+    warnings: list[dict[str, str]] = []
+    if path.is_file():
+        for result in json.loads(path.read_text())["results"]:
+            status = result["status"]
+            nodes[status] = nodes.get(status, 0) + 1
+            said = {"node": result["unique_id"], "message": str(result.get("message") or status).strip()}
+            if status in _FAILED:
+                failures.append(said)
+            elif status == "warn":
+                warnings.append(said)
+    if exit_code and not failures:
+        failures.append({"node": "dbt", "message": "\n".join(messages[-20:]) or f"exit code {exit_code}"})
+    return DbtRun(exit_code, nodes, failures, warnings)

@@ -1,0 +1,142 @@
+"""A small bronze lake written row by row, with a map of three square townships: inputs of the models under test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import shapely
+
+from geography.grid import build_grid
+from geography.lookup import cells_per_degree
+from ingestion.bronze_tables import ensure_bronze_tables
+from ingestion.contracts import all_contracts
+from lake.commit import commit
+from lake.engine import open_engine
+from lake.home import Home
+from lake.lakes import BRONZE, attach
+
+DAY = date(2026, 3, 2)
+NEXT_DAY = date(2026, 3, 3)
+WEST, EAST, NORTH = "310117001", "310117002", "310117003"
+SQUARES = {
+    WEST: shapely.box(121.20, 31.00, 121.21, 31.01),
+    EAST: shapely.box(121.21, 31.00, 121.22, 31.01),
+    NORTH: shapely.box(121.20, 31.01, 121.22, 31.02),
+}
+
+
+def at(day: date, clock: str) -> datetime:
+    """A Shanghai clock time of a day as the lake stores it: UTC without zone."""
+    hour, minute, *rest = (int(part) for part in clock.split(":"))
+    return datetime(day.year, day.month, day.day) + timedelta(hours=hour - 8, minutes=minute, seconds=sum(rest))
+
+
+class Bronze:
+    """Writes rows as landing would: a commit for each call, with its line in the accounting."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.files = 0
+        with open_engine(home) as con:
+            attach(con, home, BRONZE)
+            ensure_bronze_tables(con, all_contracts())
+            self._map(con)
+
+    def land(self, feed: str, day: date, rows: Sequence[Mapping[str, Any]], *, quarantined: int = 0) -> None:
+        """Adds rows of one business date, as one file."""
+        self.files += 1
+        sha256 = f"{self.files:064d}"
+        with open_engine(self.home) as con:
+            attach(con, self.home, BRONZE)
+            with commit(con, BRONZE, author="test", message=f"{feed} {day}", extra={"action": "land"}):
+                for line, row in enumerate(rows, start=1):
+                    self._insert(con, feed, {**row, "business_date": day, "_file_sha256": sha256, "_line": line})
+                accounting = {
+                    "received": len(rows) + quarantined,
+                    "accepted": len(rows),
+                    "quarantined": quarantined,
+                    "duplicate": 0,
+                    "late": 0,
+                }
+                file = {"file_sha256": sha256, "feed": feed}
+                self._insert(con, "landing_accounting", {**file, "business_date": day, **accounting})
+                self._insert(
+                    con, "landing_files", {**file, "file_date": day, "status": "landed", "reason": None, **accounting}
+                )
+                for line in range(quarantined):
+                    refused = {"line": line, "field": "camera_id", "rule": "required", "reason": "required_missing"}
+                    self._insert(con, "quarantine", {**file, **refused, "business_date": day, "state": "open"})
+
+    def expire(self, feed: str, day: date) -> None:
+        """Deletes a date as retention does."""
+        with open_engine(self.home) as con:
+            attach(con, self.home, BRONZE)
+            with commit(con, BRONZE, author="test", message="expired", extra={"action": "retention"}):
+                con.execute(f"DELETE FROM {BRONZE}.{feed} WHERE business_date = ?", [day])
+                self._insert(con, "expired_dates", {"feed": feed, "business_date": day, "expired_at": at(day, "12:00")})
+
+    def _insert(self, con: duckdb.DuckDBPyConnection, table: str, row: Mapping[str, Any]) -> None:
+        names = ", ".join(row)
+        marks = ", ".join("?" for _ in row)
+        con.execute(f"INSERT INTO {BRONZE}.{table} ({names}) VALUES ({marks})", list(row.values()))
+
+    def _map(self, con: duckdb.DuckDBPyConnection) -> None:
+        grid = build_grid(list(SQUARES), list(SQUARES.values()), cells_per_degree())
+        for name, table in (("cells", grid.cells), ("edges", grid.edges)):
+            con.register("grid_table", table)
+            con.execute(f"CREATE TABLE IF NOT EXISTS {BRONZE}.geography_{name} AS FROM grid_table")
+            con.unregister("grid_table")
+        con.execute(
+            f"""CREATE TABLE IF NOT EXISTS {BRONZE}.geography_townships (area_code VARCHAR, name_zh VARCHAR,
+                name_en VARCHAR, area_km2 DOUBLE, label_longitude DOUBLE, label_latitude DOUBLE,
+                is_approximate BOOLEAN, source VARCHAR, geometry_geojson VARCHAR)"""
+        )
+        con.execute(f"CREATE TABLE IF NOT EXISTS {BRONZE}.geography_installs (installed_at TIMESTAMP)")
+        for code, square in SQUARES.items():
+            label = square.centroid
+            con.execute(
+                f"INSERT INTO {BRONZE}.geography_townships VALUES (?, ?, ?, 1.0, ?, ?, true, 'test', ?)",
+                [code, f"镇{code[-1]}", f"Town {code[-1]}", label.x, label.y, shapely.to_geojson(square)],
+            )
+
+
+def camera(camera_id: str, township: str, *, longitude: float = 121.205, latitude: float = 31.005) -> dict[str, Any]:
+    return {"camera_id": camera_id, "township_code": township, "longitude": longitude, "latitude": latitude}
+
+
+def camera_hours(day: date, camera_id: str, hours: Iterable[int], seconds: int = 3600) -> list[dict[str, Any]]:
+    return [{"camera_id": camera_id, "hour": at(day, f"{hour}:00"), "online_seconds": seconds} for hour in hours]
+
+
+def detection(
+    event_id: str, camera_id: str, detected_at: datetime, *, event_type: str = "illegal_parking", **more: Any
+) -> dict[str, Any]:
+    received = {"received_at": detected_at + timedelta(seconds=10)}
+    return {"event_id": event_id, "camera_id": camera_id, "event_type": event_type, "detected_at": detected_at} | (
+        received | more
+    )
+
+
+def fix(
+    terminal: str, reported_at: datetime, longitude: float, latitude: float = 31.005, **more: Any
+) -> dict[str, Any]:
+    row = {"terminal_key": terminal, "reported_at": reported_at, "longitude": longitude, "latitude": latitude}
+    return {**row, "speed_kmh": 30.0, "acc_on": True, "is_positioned": True, **more}
+
+
+def residents(day: date, township: str, **persons: int) -> list[dict[str, Any]]:
+    """`registered=20, migrant=3` gives 23 rows of the register."""
+    return [
+        {
+            "person_key": f"{township}-{kind}-{number}",
+            "household_type": kind,
+            "township_code": township,
+            "valid_until": day + timedelta(days=400),
+            "status": "active",
+        }
+        for kind, count in persons.items()
+        for number in range(count)
+    ]
