@@ -1,0 +1,44 @@
+"""What a reader chose, kept in the page's address by code, so that a link shows a colleague the same page.
+
+Streamlit's own binding writes the options' labels, which would tie a link to one language; these are the codes. A choice
+that equals the default is left out, and moves along when a new edition moves the default (the latest day stays the latest).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import streamlit as st
+
+Choice = TypeVar("Choice")
+_DEFAULTS = "_defaults"
+
+
+def recall(
+    key: str, default: Choice, read: Callable[[Sequence[str]], Choice | None], valid: Callable[[Choice], bool]
+) -> None:
+    """Sets the widget's state before it is drawn: from this session, else the address (`read`), else the default."""
+    defaults = st.session_state.setdefault(_DEFAULTS, {})
+    if key not in st.session_state:
+        asked = read(st.query_params.get_all(key))
+        st.session_state[key] = asked if asked is not None and valid(asked) else default
+    elif not valid(st.session_state[key]) or (key in defaults and st.session_state[key] == defaults[key] != default):
+        st.session_state[key] = default
+    defaults[key] = default
+
+
+def remember(key: str, words: Sequence[str], *, is_default: bool) -> None:
+    """Writes the choice into the address; an unchanged address is left alone (each write is a step in the history)."""
+    wanted = [] if is_default else list(words)
+    if st.query_params.get_all(key) == wanted:
+        return
+    if wanted:
+        st.query_params[key] = wanted
+    else:
+        del st.query_params[key]
+
+
+def choose(key: str, options: Sequence[str], default: str) -> None:
+    """`recall` for one code out of `options`."""
+    recall(key, default, lambda words: words[0] if words else None, lambda code: code in options)

@@ -1,0 +1,56 @@
+"""The portal: `streamlit run apps/streamlit/app.py`. Reads the published file of $YUNJIAN_HOME and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from apps.streamlit import frame
+from apps.streamlit.edition import EditionUnavailable, open_edition, published_path
+from apps.streamlit.wording import t
+
+SIDEBAR_WIDTH = 230  # pixels
+VIEWS = Path(__file__).parent / "views"
+# file under views/, address (None: the front page, which lives at /), icon; titles are words.<file>.title
+PAGES = (
+    ("overview", None, ":material/dashboard:"),
+    ("township_map", "map", ":material/map:"),
+    ("event_trends", "events", ":material/monitoring:"),
+    ("fleet", "fleet", ":material/local_shipping:"),
+    ("residents", "population", ":material/groups:"),
+    ("data_health", "health", ":material/verified:"),
+)
+
+
+def main() -> None:
+    frame.recall_language()
+    st.set_page_config(
+        page_title=t("portal.name"),
+        page_icon=str(VIEWS.parent / "yunjian.svg"),
+        layout="wide",
+        initial_sidebar_state=SIDEBAR_WIDTH,
+    )
+    st.html(frame.STYLE_SHEET)
+    with st.sidebar:
+        frame.language_switch()
+    pages = [
+        st.Page(
+            VIEWS / f"{name}.py", title=t(f"{name}.title"), icon=icon, url_path=address, default=address is None
+        )
+        for name, address, icon in PAGES
+    ]  # fmt: skip
+    page = st.navigation({t("portal.name"): pages}, expanded=True)
+    path = published_path()
+    try:
+        edition = open_edition(path)
+    except EditionUnavailable as problem:
+        frame.unavailable(problem)
+        frame.watch(path, None if problem.problem == "missing" else frame.fingerprint(path))
+        return
+    frame.serve(edition)
+    page.run()
+    frame.watch(path, edition.fingerprint)
+
+
+main()

@@ -1,0 +1,93 @@
+"""What every page has: the edition it shows, a warning when the accounting does not balance, the watch for a new edition."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import cast
+
+import streamlit as st
+
+from apps.streamlit import address, formats
+from apps.streamlit.edition import Edition, EditionUnavailable, Fingerprint, fingerprint
+from apps.streamlit.queries import accounting
+from apps.streamlit.wording import LANGUAGE_KEY, LANGUAGES, html_language, language, t
+
+STYLE_SHEET = Path(__file__).parent / "portal.css"
+WATCH_SECONDS = 2
+_EDITION_KEY = "_edition"
+
+
+def recall_language() -> None:
+    """Before anything is worded: the language of the session or of the address, else Chinese."""
+    address.choose(LANGUAGE_KEY, LANGUAGES, LANGUAGES[0])
+
+
+def language_switch() -> None:
+    """中文 / English; kept in the address as ?lang=en."""
+    st.segmented_control(
+        t("frame.language"), LANGUAGES, key=LANGUAGE_KEY, required=True, persist_state="session",
+        format_func=lambda code: t(f"language.{code}"), label_visibility="collapsed",
+    )  # fmt: skip
+    address.remember(LANGUAGE_KEY, [language()], is_default=language() == LANGUAGES[0])
+
+
+def is_phone() -> bool:
+    """Whether the browser says it is a phone: for the height of the map, nothing else."""
+    return "Mobi" in (st.context.headers.get("User-Agent") or "")
+
+
+def serve(edition: Edition) -> None:
+    """Makes `edition` the one that the page of this run shows."""
+    st.session_state[_EDITION_KEY] = edition
+
+
+def serving() -> Edition:
+    """The edition of this run: header and page always show the same one."""
+    return cast(Edition, st.session_state[_EDITION_KEY])
+
+
+def title(key: str) -> Edition:
+    """The page's heading, its edition line and, if need be, the accounting alarm; returns the edition."""
+    edition = serving()
+    st.title(t(key), anchor=False)
+    facts = [
+        (t("frame.data_through"), f"{formats.day(edition.data_through)} {formats.weekday(edition.data_through)}"),
+        (t("frame.published"), f"{formats.moment(edition.published_at)} {t('frame.zone')}"),
+        (t("frame.edition"), edition.edition),
+        (t("frame.hash"), edition.content_hash[:12]),
+    ]
+    cells = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in facts)
+    st.html(f'<dl class="yj-edition" lang="{html_language()}">{cells}</dl>')
+    alarm(edition)
+    return edition
+
+
+def alarm(edition: Edition) -> None:
+    """A red notice on every page while any feed-day does not balance: the numbers below may miss rows."""
+    wrong = accounting.unbalanced(edition).height
+    if wrong:
+        st.html(
+            f'<div class="yj-alarm" role="alert" lang="{html_language()}"><strong>{escape(t("alarm.title"))}</strong> '
+            f"{escape(t('alarm.text', count=formats.number(wrong)))}</div>"
+        )
+
+
+def unavailable(problem: EditionUnavailable) -> None:
+    """The friendly page while there is nothing to show; it heals itself when an edition appears."""
+    st.title(t("unavailable.title"), anchor=False)
+    st.info(t(f"unavailable.{problem.problem}"), icon=":material/hourglass_empty:")
+    st.markdown(t("unavailable.what_to_do"))
+    st.code("make up\n.venv/bin/yunjian run\n.venv/bin/yunjian doctor", language=None)
+    st.caption(t("unavailable.path"))
+    st.code(str(problem.path), language=None)
+    if problem.detail:
+        with st.expander(t("unavailable.detail")):
+            st.code(problem.detail, language=None)
+
+
+@st.fragment(run_every=WATCH_SECONDS)
+def watch(path: Path, seen: Fingerprint | None) -> None:
+    """Looks at the file (one `stat`) and reruns the page when another edition, or none, stands there."""
+    if fingerprint(path) != seen:
+        st.rerun(scope="app")

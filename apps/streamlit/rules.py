@@ -1,0 +1,49 @@
+"""The rule behind a number, as the rulebook (kpi_definitions) states it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from apps.streamlit import formats
+from apps.streamlit.wording import html_language, name_of, t, t_or
+
+
+def dialog(definition: Mapping[str, Any]) -> None:
+    """Opens the rule over the page."""
+    st.dialog(t("rule.title"), width="medium")(_body)(definition)
+
+
+def _body(definition: Mapping[str, Any]) -> None:
+    st.html(markup(definition))
+
+
+def markup(definition: Mapping[str, Any]) -> str:
+    """The rule's HTML; every text of the data is escaped."""
+    unit = str(definition.get("unit") or "")
+    target = definition.get("target")
+    better = "lower" if definition.get("better") == "lower" else "higher"
+    facts = [
+        (t("rule.formula"), name_of(definition, "formula") or t("rule.unstated")),
+        (t("rule.unit"), "%" if formats.is_fraction(unit) else formats.unit_word(unit)),
+        (t("rule.better"), t(f"rule.better.{better}")),
+        (t("rule.target"), t("tile.target.none") if target is None else formats.with_unit(float(target), unit)),
+        (t("rule.domain"), t_or(f"domain.{definition.get('domain')}", str(definition.get("domain") or ""))),
+        (t("rule.owner"), str(definition.get("owner") or t("rule.unstated"))),
+        (t("rule.legal_basis"), str(definition.get("legal_basis") or t("rule.unstated"))),
+        (t("rule.version"), f"{definition.get('kpi_code')} · {definition.get('rule_version')}"),
+        (t("rule.effective"), _period(definition.get("effective_from"), definition.get("effective_to"))),
+    ]
+    rows = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in facts)
+    return f'<div class="yj-rule" lang="{html_language()}"><h3>{escape(name_of(definition))}</h3><dl>{rows}</dl></div>'
+
+
+def _period(start: date | None, end: date | None) -> str:
+    first = formats.day(start) if start else t("rule.unstated")
+    return (
+        t("rule.effective.span", first=first, last=formats.day(end)) if end else t("rule.effective.since", first=first)
+    )

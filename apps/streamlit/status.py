@@ -1,0 +1,37 @@
+"""How a value that is not published looks and reads: its own mark, words and reason; never blank, never 0."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from apps.streamlit import formats
+from apps.streamlit.wording import t, t_or
+
+OK: Final = "ok"
+WITHHELD: Final = "withheld_low_coverage"
+SUPPRESSED: Final = "suppressed_small_count"
+NO_DATA: Final = "no_data"
+_MARKS: Final = {WITHHELD: "◩", SUPPRESSED: "▦", NO_DATA: "∅"}
+_STYLES: Final = {WITHHELD: "withheld", SUPPRESSED: "suppressed", NO_DATA: "nodata"}
+
+
+def mark(status: str) -> str:
+    """One sign that is the status's own, for tight places; unknown statuses get a question mark."""
+    return _MARKS.get(status, "?")
+
+
+def style(status: str) -> str:
+    """The CSS class of the status (portal.css)."""
+    return "ok" if status == OK else _STYLES.get(status, "unknown")
+
+
+def word(status: str) -> str:
+    """A short word ("覆盖不足")."""
+    return t_or(f"status.{status}", t("status.unknown", code=status))
+
+
+def reason(status: str, coverage: float | None) -> str:
+    """Why there is no number, in a sentence."""
+    if status == WITHHELD and coverage is not None:
+        return t("reason.withheld_low_coverage.at", coverage=formats.percent(coverage))
+    return t_or(f"reason.{status}", t("reason.unknown", code=status))

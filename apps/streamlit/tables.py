@@ -1,0 +1,69 @@
+"""HTML tables: real `<table>` elements that screen readers can read and phones can scroll; every text is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+
+from apps.streamlit import status as statuses
+from apps.streamlit.wording import html_language
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: text, whether it is a number, a style of portal.css, and a longer text for the pointer."""
+
+    text: str
+    is_number: bool = False
+    style: str = ""
+    title: str = ""
+
+
+def figure(text: str) -> Cell:
+    return Cell(text, is_number=True)
+
+
+def unpublished(status: str, coverage: float | None = None) -> Cell:
+    """The cell of a value that is not published."""
+    return Cell(
+        f"{statuses.mark(status)} {statuses.word(status)}",
+        is_number=True,
+        style=f"yj-gap yj-{statuses.style(status)}",
+        title=statuses.reason(status, coverage),
+    )
+
+
+def table(
+    caption: str, header: Sequence[str], rows: Sequence[Sequence[Cell | str]], *, numbers: Sequence[int] = ()
+) -> str:
+    """The markup of a table; `numbers` are the columns whose heads stand right, above figures."""
+    heads = "".join(
+        f'<th scope="col"{" class=yj-num" if index in numbers else ""}>{escape(text)}</th>'
+        for index, text in enumerate(header)
+    )
+    body = "".join(f"<tr>{''.join(_cell(cell, index == 0) for index, cell in enumerate(row))}</tr>" for row in rows)
+    label = escape(caption, quote=True)
+    return (
+        f'<div class="yj-table" role="region" tabindex="0" aria-label="{label}" lang="{html_language()}">'
+        f"<table><caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def show(
+    caption: str, header: Sequence[str], rows: Sequence[Sequence[Cell | str]], *, numbers: Sequence[int] = ()
+) -> None:
+    st.html(table(caption, header, rows, numbers=numbers))
+
+
+def _cell(cell: Cell | str, is_row_head: bool) -> str:
+    if isinstance(cell, str):
+        cell = Cell(cell)
+    classes = " ".join(filter(None, ("yj-num" if cell.is_number else "", cell.style)))
+    attributes = f' class="{classes}"' if classes else ""
+    if cell.title:
+        attributes += f' title="{escape(cell.title, quote=True)}"'
+    tag = 'th scope="row"' if is_row_head else "td"
+    return f"<{tag}{attributes}>{escape(cell.text)}</{'th' if is_row_head else 'td'}>"
