@@ -6,7 +6,7 @@ from operator import or_
 from typing import Any
 
 from airflow.sdk import DAG, Asset, get_current_context, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from ingestion.contracts import all_contracts
 from operations.airflow_config import WAREHOUSE_POOL
@@ -42,6 +42,8 @@ with DAG(
 
         context = get_current_context()
         report = build_changed(Home.current(), run_id=context["run_id"]).as_json()
+        if report["status"] == "failed":  # a verdict of dbt, which a retry would only repeat
+            raise AirflowFailException("; ".join(f"{f['node']}: {f['message']}" for f in report["failures"]))
         # On a later try the first may have built everything and died before it could say so.
         if report["status"] == "unchanged" and context["ti"].try_number == 1:
             raise AirflowSkipException("no business date has changed since the last build")

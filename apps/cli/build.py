@@ -17,7 +17,7 @@ def build(
     report(
         lambda: _build(full),
         as_json=as_json,
-        show=lambda result: typer.echo(_text(result)),
+        show=_show,
         exit_code=lambda result: 1 if result["status"] == "failed" else 0,
     )
 
@@ -29,7 +29,11 @@ def _build(full: bool) -> Mapping[str, Any]:
     return build_changed(Home.current().ensure(), full=full).as_json()
 
 
-def _text(result: Mapping[str, Any]) -> str:
-    dates = result.get("dates") or []
-    span = f", {len(dates)} business dates {min(dates)} to {max(dates)}" if dates else ""
-    return f"build {result['status']}{span}"
+def _show(result: Mapping[str, Any]) -> None:
+    dates = result["dates"]
+    span = f": {len(dates)} business dates, {min(dates)} to {max(dates)}" if dates else ""
+    typer.echo(f"build {result['status']}{span}")
+    for failure in result["failures"]:
+        typer.echo(f"  failed {failure['node']}: {failure['message']}", err=True)
+    for warning in result["warnings"]:
+        typer.echo(f"  warning {warning['node']}: {warning['message']}", err=True)

@@ -9,10 +9,12 @@ from apps.cli.output import AsJson, report, table
 
 def run(
     from_date: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="Only files of this date or later.")
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="Only files whose name has this date or a later one."),
     ] = None,
     to_date: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Only files of this date or earlier.")
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="Only files whose name has this date or an earlier one."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
