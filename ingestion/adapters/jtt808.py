@@ -24,7 +24,12 @@ class Jtt808Decoder:
     def recognises(self, name: str, head: bytes) -> bool:
         return bool(_NAME.search(name) or _CAPTURE_LINE.search(head))
 
-    def decode(self, stream: BinaryIO, *, received_at: datetime | None = None) -> Iterator[pa.RecordBatch]:
+    def decode(
+        self,
+        stream: BinaryIO,
+        *,
+        received_at: datetime | None = None,  # noqa: ARG002
+    ) -> Iterator[pa.RecordBatch]:
         """Batches of `ingestion.jtt808.columns.SCHEMA`. Each line brings its own reception; the file's is not needed.
 
         The compiled kernel is imported here, because numba costs most of a second that DAG parsing need not pay.

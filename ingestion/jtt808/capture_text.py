@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-PART_BYTES = 4 << 20
+PART_BYTES = 2 << 20
 BOM = b"\xef\xbb\xbf"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +48,7 @@ class Columns:
     integers: np.ndarray  # int64[INTEGER_COLUMNS, >= rows]
     reals: np.ndarray  # float64[REAL_COLUMNS, >= rows]
     rows: int
-    terminals: Sequence[str]
+    terminals: pa.StringArray
     text: memoryview | bytes
 
     def parts_of_messages(self) -> list[tuple[int, int, bytes]]:
@@ -57,7 +56,7 @@ class Columns:
         integers = self.integers
         return [
             (int(integers[L.LINE, row]), int(integers[L.RECEIVED, row]), self._line(row))
-            for row in np.flatnonzero(integers[L.REFUSAL, : self.rows] == L.SUBPACKAGE)
+            for row in np.flatnonzero(integers[L.REFUSAL, : self.rows] == L.SUBPACKAGE).tolist()
         ]
 
     def without_parts(self) -> Columns:
@@ -66,7 +65,10 @@ class Columns:
         return Columns(self.integers[:, keep], self.reals[:, keep], len(keep), self.terminals, self.text)
 
     def batch(self) -> pa.RecordBatch:
-        """The rows as Arrow. A refused row keeps line, reception, and what its header and time gave, nothing else."""
+        """The rows as Arrow, copied out of the matrices.
+
+        A refused row keeps line, reception, and what its header and time gave, nothing else.
+        """
         rows, integers, reals = self.rows, self.integers, self.reals
         refusal = integers[L.REFUSAL, :rows]
         refused = refusal != L.ACCEPTED
@@ -74,26 +76,26 @@ class Columns:
         status = integers[L.STATUS, :rows]
         load = _LOAD_INDEX[status >> 8 & 3]
         optional = [
-            pa.array(reals[column, :rows], mask=_either(np.isnan(reals[column, :rows]), mask))
+            _copied(reals[column, :rows], _either(np.isnan(reals[column, :rows]), mask))
             for column in (L.MILEAGE, L.FUEL)
         ]
         columns = [
-            pa.array(integers[L.LINE, :rows]),
-            _dictionary(integers[L.TERMINAL, :rows].astype(np.int32), pa.array(self.terminals, pa.string())),
+            _copied(integers[L.LINE, :rows], None),
+            _dictionary(integers[L.TERMINAL, :rows].astype(np.int32), self.terminals),
             _instants(integers[L.REPORTED, :rows]),
             _instants(integers[L.RECEIVED, :rows]),
             *(
-                pa.array(reals[column, :rows], mask=mask)
+                _copied(reals[column, :rows], mask)
                 for column in (L.LONGITUDE, L.LATITUDE, L.ALTITUDE, L.SPEED, L.HEADING)
             ),
             _dictionary(np.where(refused, np.int8(-1), load), LOAD_STATES),
             pa.array(status & 1 != 0, mask=mask),
             pa.array(status & 2 != 0, mask=mask),
             pa.array(integers[L.BLIND, :rows] != 0, mask=mask),
-            pa.array(integers[L.ALARM, :rows], mask=mask),
-            pa.array(status, mask=mask),
+            _copied(integers[L.ALARM, :rows], mask),
+            _copied(status, mask),
             *optional,
-            pa.array(integers[L.SERIAL, :rows], mask=integers[L.SERIAL, :rows] < 0),
+            _copied(integers[L.SERIAL, :rows], integers[L.SERIAL, :rows] < 0),
             *self._refusals(refusal, refused),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
@@ -111,7 +113,7 @@ class Columns:
             [one.rule for one in found],
             [one.field for one in found],
             [one.reason for one in found],
-            [_readable(self._line(int(row))) for row in where],
+            [_readable(self._line(row)) for row in where.tolist()],
         )
         return [pa.array(values, pa.string()).take(position) for values in texts]
 
@@ -130,11 +132,14 @@ def _either(first: np.ndarray, second: np.ndarray | None) -> np.ndarray:
 
 
 def _instants(microseconds: np.ndarray) -> pa.Array:
-    missing = microseconds == L.NULL_INSTANT
-    return pa.array(microseconds, mask=missing if missing.any() else None).cast(INSTANT)
+    return _copied(microseconds, microseconds == L.NULL_INSTANT).cast(INSTANT)
 
 
 def _dictionary(index: np.ndarray, values: pa.Array) -> pa.DictionaryArray:
     """Index -1 means NULL."""
-    missing = index < 0
-    return pa.DictionaryArray.from_arrays(pa.array(index, mask=missing if missing.any() else None), values)
+    return pa.DictionaryArray.from_arrays(_copied(index, index < 0), values)
+
+
+def _copied(values: np.ndarray, missing: np.ndarray | None) -> pa.Array:
+    """Arrow array over a copy of `values`: Arrow would otherwise look into memory that is about to be overwritten."""
+    return pa.array(values.copy(), mask=missing if missing is not None and missing.any() else None)

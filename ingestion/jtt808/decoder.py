@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import BinaryIO
+from queue import SimpleQueue
+from typing import BinaryIO, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 
-from ingestion.jtt808 import kernel
-from ingestion.jtt808 import layout as L
 from ingestion.jtt808.capture_text import Part, parts
 from ingestion.jtt808.columns import Columns
 from ingestion.jtt808.subpackages import MessagePart, Subpackages
-
-BATCH_ROWS = 65_536
-_SLOTS = 1 << 18  # more than twice the rows, so that the terminals' hash table stays sparse
+from ingestion.jtt808.workspace import BATCH_ROWS, Workspace
 
 
 def decode_capture(stream: BinaryIO, *, threads: int = 2) -> Iterator[pa.RecordBatch]:
@@ -28,50 +24,46 @@ def decode_capture(stream: BinaryIO, *, threads: int = 2) -> Iterator[pa.RecordB
     incomplete. Nothing in the bytes raises; only reading `stream` can.
     """
     waiting = Subpackages()
-    running: deque[Future[list[Columns]]] = deque()
+    running: deque[Future[list[_Decoded]]] = deque()
+    free: SimpleQueue[Workspace] = SimpleQueue()
+    for _ in range(threads):
+        free.put(Workspace())
     with ThreadPoolExecutor(threads, thread_name_prefix="jtt808") as pool:
         for part in parts(stream):
-            running.append(pool.submit(decode_part, part))
+            running.append(pool.submit(_decode_part, part, free))
             if len(running) > threads:
-                yield from _batches(running.popleft().result(), waiting)
+                yield from _in_order(running.popleft().result(), waiting)
         while running:
-            yield from _batches(running.popleft().result(), waiting)
+            yield from _in_order(running.popleft().result(), waiting)
     for columns in waiting.give_up():
         yield from _bounded(columns)
 
 
-def decode_part(part: Part) -> list[Columns]:
-    """The columns of some whole lines, in pieces of at most BATCH_ROWS rows."""
-    text = np.frombuffer(part.text, dtype=np.uint8)
-    stop = len(text) - 1
-    at, line = 0, part.lines_before
+class _Decoded(NamedTuple):
+    batch: pa.RecordBatch
+    message_parts: list[tuple[int, int, bytes]]
+
+
+def _decode_part(part: Part, free: SimpleQueue[Workspace]) -> list[_Decoded]:
+    """The rows of some whole lines, in batches of at most BATCH_ROWS; runs without the GIL but for Arrow's arrays."""
+    workspace = free.get()
     decoded = []
-    while at < stop:
-        integers = np.empty((L.INTEGER_COLUMNS, BATCH_ROWS), dtype=np.int64)
-        reals = np.empty((L.REAL_COLUMNS, BATCH_ROWS), dtype=np.float64)
-        terminals = np.empty((2, BATCH_ROWS), dtype=np.uint64)
-        slots = np.zeros(_SLOTS, dtype=np.int32)
-        rows, at, line, known = kernel.decode_lines(text, at, stop, line, integers, reals, terminals, slots)
-        names = [_digits(high, low) for high, low in terminals[:, :known].T.tolist()]
-        decoded.append(Columns(integers, reals, rows, names, part.text))
+    for columns in workspace.decode(part):
+        message_parts = columns.parts_of_messages()
+        if message_parts:
+            columns = columns.without_parts()
+        decoded.append(_Decoded(columns.batch(), message_parts))
+    free.put(workspace)
     return decoded
 
 
-def _digits(high: int, low: int) -> str:
-    """BCD digits of a terminal number as the kernel packs it: twelve (2013) or twenty (2019)."""
-    return f"{high & 0xFFFF:04x}{low:016x}" if high >> 32 else f"{low:012x}"
-
-
-def _batches(decoded: list[Columns], waiting: Subpackages) -> Iterator[pa.RecordBatch]:
-    for columns in decoded:
-        waiting_parts = columns.parts_of_messages()
-        if waiting_parts:
-            columns = columns.without_parts()
-        if columns.rows:
-            yield columns.batch()
-        for line, received_us, raw in waiting_parts:
-            for late in waiting.add(MessagePart.read(line, received_us, raw)):
-                yield from _bounded(late)
+def _in_order(decoded: list[_Decoded], waiting: Subpackages) -> Iterator[pa.RecordBatch]:
+    for batch, message_parts in decoded:
+        if batch.num_rows:
+            yield batch
+        for line, received_us, raw in message_parts:
+            for columns in waiting.add(MessagePart.read(line, received_us, raw)):
+                yield from _bounded(columns)
 
 
 def _bounded(columns: Columns) -> Iterator[pa.RecordBatch]:

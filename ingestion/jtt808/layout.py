@@ -1,8 +1,6 @@
 """The kernel's output columns by number, and what each refusal number means.
 
-The compiled kernel knows numbers only; everything people read is looked up here. Numba freezes these numbers into its
-cached machine code and re-compiles only when `kernel.py` itself changes, so a number once given is never re-used:
-append, and touch `KERNEL_LAYOUT` in `kernel.py`.
+The compiled kernel knows numbers only; everything people read is looked up here.
 """
 
 from __future__ import annotations

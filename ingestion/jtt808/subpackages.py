@@ -6,11 +6,13 @@ message whose serials fit one of the two, so that two messages of one terminal a
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
+import pyarrow as pa
 
 from ingestion.jtt808 import kernel
 from ingestion.jtt808 import layout as L
@@ -45,11 +47,18 @@ class MessagePart:
         length = kernel.unescape(text, 0, frame)[0]
         data = frame[: length - 1].tobytes()
         at, size = (5, 10) if data[2] & 0x40 else (4, 6)
-        words = [int.from_bytes(data[at + size + k : at + size + k + 2], "big") for k in (0, 2, 4)]
+        serial, total, number = struct.unpack_from(">HHH", data, at + size)
         return cls(
-            line, received_us, raw, int.from_bytes(data[:2], "big"), data[at : at + size].hex(), *words,
-            data[at + size + 6 :],
-        )  # fmt: skip
+            line=line,
+            received_us=received_us,
+            raw=raw,
+            message_id=int.from_bytes(data[:2], "big"),
+            terminal=data[at : at + size].hex(),
+            serial=serial,
+            total=total,
+            number=number,
+            body=data[at + size + 6 :],
+        )
 
 
 @dataclass
@@ -89,18 +98,20 @@ class Subpackages:
             self._forget(part.key, message)
             yield _reassembled([message.parts[number] for number in range(1, part.total + 1)], part)
         while self._waiting > self._capacity:
-            yield from self._give_up(1)
+            yield self._give_up(100)
 
     def give_up(self) -> Iterator[Columns]:
         """At the end of the capture: all that still wait, refused."""
         while self._messages:
-            yield from self._give_up(1000)
+            yield self._give_up(len(self._messages))
 
-    def _give_up(self, count: int) -> Iterator[Columns]:
+    def _give_up(self, count: int) -> Columns:
+        """The oldest message of each of the `count` terminals heard first, refused."""
+        abandoned: list[MessagePart] = []
         for key, messages in list(islice(self._messages.items(), count)):
-            message = messages[0]
-            self._forget(key, message)
-            yield refused(list(message.parts.values()), L.SUBPACKAGE_MISSING)
+            abandoned.extend(messages[0].parts.values())
+            self._forget(key, messages[0])
+        return refused(abandoned, L.SUBPACKAGE_MISSING)
 
     def _forget(self, key: tuple[str, int, int], message: _Message) -> None:
         self._waiting -= len(message.parts)
@@ -124,7 +135,7 @@ def _reassembled(parts: list[MessagePart], last: MessagePart) -> Columns:
     columns = _blank([last], rows=length // 2 + 2)
     columns.integers[L.BEGIN, 0], columns.integers[L.END, 0] = 0, len(raw)
     rows = kernel.decode_body(last.message_id, body, 0, length, columns.integers, columns.reals, 0)
-    return Columns(columns.integers, columns.reals, rows, [last.terminal], raw)
+    return Columns(columns.integers, columns.reals, rows, columns.terminals, raw)
 
 
 def _blank(parts: list[MessagePart], rows: int) -> Columns:
@@ -141,4 +152,5 @@ def _blank(parts: list[MessagePart], rows: int) -> Columns:
             integers[column, row] = value
         begin = end
     reals = np.full((L.REAL_COLUMNS, rows), np.nan)
-    return Columns(integers, reals, rows, [part.terminal for part in parts], b"".join(part.raw for part in parts))
+    terminals = pa.array([part.terminal for part in parts], pa.string())
+    return Columns(integers, reals, rows, terminals, b"".join(part.raw for part in parts))
