@@ -1,0 +1,56 @@
+"""The formats that landing reads, and which of them a file is: by its content, then its name, within its contract."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from ingestion.adapters.csv_text import CsvAdapter
+from ingestion.adapters.ndjson import NdjsonAdapter
+from ingestion.adapters.reading import Adapter, ClearFile, Decoder, FileRejected, LineNumbers, Reader, Refusal
+from ingestion.adapters.tables import ParquetAdapter, XlsxAdapter
+from ingestion.contracts import Contract
+
+__all__ = [
+    "Adapter",
+    "ClearFile",
+    "Decoder",
+    "FileRejected",
+    "LineNumbers",
+    "Reader",
+    "Refusal",
+    "adapters",
+    "recognise",
+]
+
+# Asked last, in this order: they take anything that looks like their kind.
+_NATIVE: tuple[Adapter, ...] = (ParquetAdapter(), XlsxAdapter(), NdjsonAdapter(), CsvAdapter())
+_TEXT_ENCODINGS = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16
+
+
+@cache
+def adapters() -> dict[str, Adapter]:
+    """Every adapter by its format. A module of this package that has a `DECODER` adds it."""
+    found: dict[str, Adapter] = {}
+    for module in pkgutil.iter_modules(__path__):
+        decoder = getattr(importlib.import_module(f"{__name__}.{module.name}"), "DECODER", None)
+        if decoder is not None:
+            found[decoder.format] = decoder
+    return found | {adapter.format: adapter for adapter in _NATIVE}
+
+
+def recognise(contract: Contract, name: str, head: bytes) -> Adapter:
+    """The adapter for a file of this contract, given its (uncompressed) first bytes.
+
+    Raises FileRejected `unreadable_format` when the file is none of the contract's formats, `not_utf8` for UTF-16.
+    """
+    if head.startswith(_TEXT_ENCODINGS):
+        raise FileRejected("not_utf8", "the text is UTF-16")
+    known = adapters()
+    accepted = [known[name] for name in contract.formats if name in known]
+    # The wire formats are particular about what they recognise, so they are asked before the native ones.
+    for adapter in sorted(accepted, key=lambda a: _NATIVE.index(a) if a in _NATIVE else -1):
+        if adapter.recognises(name, head):
+            return adapter
+    raise FileRejected("unreadable_format", f"none of {', '.join(contract.formats)}")

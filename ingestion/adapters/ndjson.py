@@ -1,0 +1,149 @@
+"""NDJSON through DuckDB's own parser: one JSON object a line, every value taken as text and typed by the rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, BinaryIO
+
+import duckdb
+import pyarrow as pa
+
+from ingestion.adapters.lines import BOM, as_text, fetch_lines, numbered_lines
+from ingestion.adapters.reading import (
+    LINE_LIMIT,
+    ClearFile,
+    LineNumbers,
+    NeedsCarefulReading,
+    RawLine,
+)
+from ingestion.contracts import Contract
+from ingestion.rules import SourceShape
+from lake.engine import sql_name, sql_text
+
+FORMAT = "ndjson"
+_BATCH_ROWS = 20_000
+
+
+class NdjsonAdapter:
+    format = FORMAT
+
+    def recognises(self, name: str, head: bytes) -> bool:
+        start = head.removeprefix(BOM).lstrip()
+        return start.startswith(b"{") or (not start and name.lower().endswith((".ndjson", ".jsonl", ".json")))
+
+
+def names_in(contract: Contract) -> list[str]:
+    return list(dict.fromkeys(name for column in contract.columns for name in column.sources))
+
+
+class NdjsonReader:
+    """Fast reading. A line that is no JSON object comes back as a row of NULLs, which a required column refuses;
+    `raw` then says what was wrong with it."""
+
+    format = FORMAT
+
+    def __init__(self, contract: Contract, file: ClearFile) -> None:
+        if file.head.startswith(BOM):
+            raise NeedsCarefulReading("byte order mark")
+        self._file = file
+        names = names_in(contract)
+        self.shape = SourceShape(dict.fromkeys(names, "VARCHAR"))
+        self.extra_columns: Sequence[str] = extra_fields(file.head, names)
+        columns = ", ".join(f"{sql_name(name)}: 'VARCHAR'" for name in names)
+        self.relation = (
+            f"read_json({sql_text(file.path)}, format = 'newline_delimited', ignore_errors = true, "
+            f"compression = 'uncompressed', maximum_object_size = {LINE_LIMIT}, columns = {{{columns}}})"
+        )
+
+    def settle(self, con: duckdb.DuckDBPyConnection, rows: int) -> LineNumbers:  # noqa: ARG002
+        if rows != self._file.lines:  # blank lines are no records, and shift the count
+            raise NeedsCarefulReading(f"{self._file.lines} lines gave {rows} rows")
+        return LineNumbers()
+
+    def raw(self, lines: Iterable[int]) -> Iterator[RawLine]:
+        for line, raw in fetch_lines(self._file.path, lines):
+            yield RawLine(line, as_text(raw), parse_object(raw)[0])
+
+
+def extra_fields(head: bytes, known: Sequence[str]) -> list[str]:
+    """Fields of the first complete lines that the contract does not know, in order of appearance."""
+    seen: dict[str, None] = {}
+    for raw in head[: head.rfind(b"\n") + 1 or len(head)].splitlines()[:100]:
+        problem, record = parse_object(raw.removeprefix(BOM))
+        if problem is None:
+            seen.update(dict.fromkeys(record))
+    return [name for name in seen if name not in known]
+
+
+def parse_object(raw: bytes) -> tuple[str | None, dict[str, Any]]:
+    """(reason, {}) for bytes that are not one JSON object, else (None, fields); numbers stay as they are written."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return "not_utf8", {}
+    try:
+        record = json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_first_wins)
+    except (ValueError, RecursionError):
+        return "malformed_json", {}
+    return (None, record) if isinstance(record, dict) else ("not_an_object", {})
+
+
+def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(reversed(pairs))
+
+
+class CarefulNdjson:
+    """The same format line by line in Python: slower, exact for any bytes (blank lines, huge lines, a BOM)."""
+
+    format = FORMAT
+
+    def __init__(self, contract: Contract) -> None:
+        self._names = names_in(contract)
+        self.schema = pa.schema([(name, pa.string()) for name in self._names])
+
+    def recognises(self, name: str, head: bytes) -> bool:
+        return NdjsonAdapter().recognises(name, head)
+
+    def decode(self, stream: BinaryIO, *, received_at: datetime | None = None) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
+        rows: list[dict[str, Any]] = []
+        schema = careful_schema(self._names)
+        for number, line, too_long in numbered_lines(stream):
+            body = line.strip()
+            if not body:
+                continue
+            problem, record = ("line_too_long", {}) if too_long else parse_object(body)
+            row: dict[str, Any] = {name: _as_text(record.get(name)) for name in self._names}
+            row["line"] = number
+            if problem is not None:
+                row |= refused(problem, as_text(body))
+            rows.append(row)
+            if len(rows) >= _BATCH_ROWS:
+                yield pa.RecordBatch.from_pylist(rows, schema=schema)
+                rows = []
+        if rows:
+            yield pa.RecordBatch.from_pylist(rows, schema=schema)
+
+
+def careful_schema(names: Sequence[str]) -> pa.Schema:
+    """The Arrow schema of a careful reader's batches: all text."""
+    refusal = [(name, pa.string()) for name in ("refused_rule", "refused_field", "refused_reason", "raw")]
+    return pa.schema([("line", pa.int64()), *((name, pa.string()) for name in names), *refusal])
+
+
+def refused(reason: str, raw: str) -> dict[str, str]:
+    """The refusal columns of a line that is no row at all."""
+    return {"refused_rule": reason, "refused_field": "row", "refused_reason": reason, "raw": raw}
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return None if value is None else _storable(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _storable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")  # a lone surrogate is no character

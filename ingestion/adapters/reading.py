@@ -1,0 +1,112 @@
+"""What every reader of a file offers to landing, and what an adapter is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
+
+import duckdb
+import pyarrow as pa
+
+from ingestion.rules import SourceShape
+
+LINE_LIMIT = 4 * 1024 * 1024  # bytes; a longer line is refused as `line_too_long`
+RAW_LIMIT = 64 * 1024  # characters of raw content kept with a refused row; the file itself is in landing
+
+
+class FileRejected(Exception):
+    """The whole file cannot be taken; `reason` is the code that the report, the manifest and the lake show."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(detail or reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class NeedsCarefulReading(Exception):
+    """The fast reader cannot number this file's lines exactly: read it again line by line."""
+
+
+@dataclass(frozen=True)
+class ClearFile:
+    """A received file as it can be parsed: uncompressed, unsealed, on disk."""
+
+    path: Path
+    name: str  # as received, without .gz
+    size: int
+    lines: int  # physical lines; a last one without an end counts
+    head: bytes  # the first 64 KiB
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A line that the reader itself refused: it never became a row."""
+
+    line: int
+    rule: str
+    reason: str
+    raw: str
+
+
+class RawLine(NamedTuple):
+    """A refused row's line as it stands in the file; `reason` when only the reader can tell what is wrong with it."""
+
+    line: int
+    text: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class LineNumbers:
+    """How rows in reading order map to lines: row 0 is `first`; from each row in `shifts` on, `shift` lines more."""
+
+    first: int = 1
+    shifts: Sequence[tuple[int, int]] = ()  # (first row, lines skipped before it in all)
+    refusals: Sequence[Refusal] = field(default_factory=tuple)
+
+
+class Reader(Protocol):
+    """One open file. `relation` is read once, in file order."""
+
+    format: str
+    shape: SourceShape
+    relation: str
+    extra_columns: Sequence[str]
+
+    def settle(self, con: duckdb.DuckDBPyConnection, rows: int) -> LineNumbers:
+        """After `rows` rows were read. Raises NeedsCarefulReading when they cannot be numbered."""
+        ...
+
+    def raw(self, lines: Iterable[int]) -> Iterator[RawLine]:
+        """The raw content of some lines (ascending, each once), where it can be had."""
+        ...
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """Something that recognises a format by a file's content first, then by its name."""
+
+    @property
+    def format(self) -> str: ...
+
+    def recognises(self, name: str, head: bytes) -> bool: ...
+
+
+@runtime_checkable
+class Decoder(Adapter, Protocol):
+    """An adapter that turns a stream into batches of typed columns.
+
+    A batch has `line` BIGINT (1-based), the columns of `schema`, and `refused_rule`, `refused_field`,
+    `refused_reason`, `raw` (all NULL for a good row). Times without zone are UTC.
+    """
+
+    schema: pa.Schema
+
+    def decode(self, stream: BinaryIO, *, received_at: datetime | None) -> Iterator[pa.RecordBatch]: ...
+
+
+DECODER_COLUMNS = ("line", "refused_rule", "refused_field", "refused_reason", "raw")

@@ -1,0 +1,105 @@
+"""Child process that parses one untrusted Parquet or XLSX file under limits and writes it as an Arrow stream.
+
+    python -m ingestion.adapters.untrusted parquet|xlsx SOURCE TARGET MEMORY_BYTES SECONDS
+
+Standard input: JSON list of wanted columns. Standard output: `{"columns": [all names]}`, or `{"reason", "detail"}`.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+UNPACKED_LIMIT = 4 << 30  # bytes of a workbook's parts
+UNPACKED_RATIO = 200
+_BATCH_ROWS = 65_536
+
+
+class Unreadable(Exception):
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def convert_parquet(source: Path, target: Path, wanted: Sequence[str]) -> list[str]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(source) as file:
+        names = [field.name for field in file.schema_arrow]
+        kept = [name for name in names if name in wanted]
+        if len(set(names)) != len(names):
+            raise Unreadable("unreadable_format", "two columns have one name")
+        schema = pa.schema([_plain(file.schema_arrow.field(name)) for name in kept])
+        with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+            for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=kept, use_threads=False):
+                writer.write_batch(_conform(batch, schema))
+    return names
+
+
+def _plain(field: pa.Field) -> pa.Field:
+    kind = field.type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if pa.types.is_timestamp(kind):
+        kind = pa.timestamp("us", tz=kind.tz)
+    elif pa.types.is_large_string(kind) or pa.types.is_string(kind) or pa.types.is_null(kind):
+        kind = pa.string()
+    elif pa.types.is_decimal(kind) or pa.types.is_floating(kind):
+        kind = pa.float64()
+    elif pa.types.is_binary(kind) or pa.types.is_nested(kind) or pa.types.is_time(kind):
+        raise Unreadable("unreadable_format", f"column {field.name} is of type {kind}")
+    return pa.field(field.name, kind)
+
+
+def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    # Nanoseconds are cut to microseconds, the lake's resolution.
+    return pa.RecordBatch.from_arrays(
+        [batch.column(i).cast(field.type, safe=False) for i, field in enumerate(schema)], schema=schema
+    )
+
+
+def convert_xlsx(source: Path, target: Path, wanted: Sequence[str]) -> list[str]:
+    import fastexcel
+
+    with zipfile.ZipFile(source) as parts:
+        unpacked = sum(part.file_size for part in parts.infolist())
+    if unpacked > UNPACKED_LIMIT or unpacked > UNPACKED_RATIO * max(source.stat().st_size, 1 << 16):
+        raise Unreadable("decompressed_too_large", f"{unpacked} bytes unpacked")
+    sheet = fastexcel.read_excel(str(source)).load_sheet(0, dtypes="string")
+    table = pa.table(sheet.to_arrow())
+    names = [name.strip() for name in table.column_names]
+    table = table.rename_columns(names)
+    kept = [name for name in names if name in wanted]
+    with pa.OSFile(str(target), "wb") as sink:
+        text = pa.schema([(name, pa.string()) for name in kept])
+        with pa.ipc.new_stream(sink, text) as writer:
+            writer.write_table(table.select(kept).cast(text))
+    return names
+
+
+def main(arguments: Sequence[str]) -> dict[str, object]:
+    kind, source, target, memory, seconds = arguments
+    resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    wanted = json.load(sys.stdin)
+    try:
+        convert = convert_parquet if kind == "parquet" else convert_xlsx
+        return {"columns": convert(Path(source), Path(target), wanted)}
+    except Unreadable as error:
+        return {"reason": error.reason, "detail": error.detail}
+    except MemoryError:
+        return {"reason": "decompressed_too_large", "detail": "needs more memory than a file may"}
+    except Exception as error:  # any failure of a parser on hostile bytes is the file's fault
+        return {"reason": "unreadable_format", "detail": f"{type(error).__name__}: {error}"[:500]}
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(sys.argv[1:])))

@@ -1,0 +1,106 @@
+"""One file's rows inside DuckDB: read once into a typed table, in file order, each row with its first fault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+
+from ingestion.adapters import LineNumbers, Reader
+from ingestion.contracts import Contract
+from ingestion.rules import CompiledRules, FileFacts, compile_rules
+from lake.engine import sql_name
+
+# Temporary tables of the engine; a file is landed at a time, and each starts by dropping its predecessor's.
+TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS = (
+    "typed",
+    "line_shifts",
+    "faults",
+    "refused",
+    "dropped",
+    "meets",
+)
+
+
+@dataclass
+class Batch:
+    """The staged rows of one file and how to read them.
+
+    `numbered` is a relation over the typed table with `_row` (reading order, from 0) and `_line`.
+    `pseudonyms` maps a stored column that holds an identity to the temporary table that maps it to its pseudonym.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    contract: Contract
+    reader: Reader
+    rules: CompiledRules
+    rows: int
+    numbers: LineNumbers
+    numbered: str
+    pseudonyms: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def received(self) -> int:
+        return self.rows + len(self.numbers.refusals)
+
+    def good_by_date(self) -> dict[date, int]:
+        """How many rows pass every check, by business date."""
+        rows = self.con.execute(f"SELECT _date, count(*) FROM {TYPED} WHERE _fault = 0 GROUP BY ALL ORDER BY ALL")
+        return dict(rows.fetchall())
+
+    def final(self) -> str:
+        """A relation of the good rows as bronze stores them (identities as pseudonyms), with `_row`, `_line`, `_date`."""
+        columns, joins = [], []
+        for column in self.contract.stored_columns:
+            name = sql_name(column.name)
+            mapping = self.pseudonyms.get(column.name)
+            if mapping is None:
+                columns.append(f"n.{name} AS {name}")
+            else:
+                columns.append(f"{mapping}.pseudonym AS {name}")
+                joins.append(f"LEFT JOIN {mapping} ON n.{name} = {mapping}.value")
+        return (
+            f"(SELECT n._row, n._line, n._date, {', '.join(columns)} FROM {self.numbered} AS n {' '.join(joins)} "
+            "WHERE n._fault = 0)"
+        )
+
+
+def stage(con: duckdb.DuckDBPyConnection, contract: Contract, reader: Reader, facts: FileFacts) -> Batch:
+    """Read, type and check a file's rows. Raises NeedsCarefulReading when its lines cannot be numbered this way."""
+    rules = compile_rules(contract, reader.shape, facts)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {TYPED} AS {rules.typed(reader.relation)}")
+    rows = _count(con)
+    numbers = reader.settle(con, rows)
+    return Batch(con, contract, reader, rules, rows, numbers, _numbered(con, reader, numbers))
+
+
+def _count(con: duckdb.DuckDBPyConnection) -> int:
+    row = con.execute(f"SELECT count(*) FROM {TYPED}").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _numbered(con: duckdb.DuckDBPyConnection, reader: Reader, numbers: LineNumbers) -> str:
+    if reader.shape.has_line:
+        return f"(SELECT rowid AS _row, * FROM {TYPED})"
+    line = f"rowid + {numbers.first}"  # DuckDB keeps the order of a file, so a row's place gives its line
+    if not numbers.shifts:
+        return f"(SELECT rowid AS _row, {line} AS _line, * FROM {TYPED})"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {SHIFTS} (first_row BIGINT, shift BIGINT)")
+    con.executemany(f"INSERT INTO {SHIFTS} VALUES (?, ?)", [(0, 0), *(s for s in numbers.shifts if s[0] > 0)])
+    if numbers.shifts[0][0] == 0:
+        con.execute(f"UPDATE {SHIFTS} SET shift = ? WHERE first_row = 0", [numbers.shifts[0][1]])
+    return (
+        f"(SELECT t.rowid AS _row, t.{line} + shift AS _line, t.* FROM {TYPED} AS t "
+        f"ASOF JOIN {SHIFTS} ON t.rowid >= first_row)"
+    )
+
+
+def clear(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop what the last file left, so that its memory is free for the next."""
+    for table in (TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS):
+        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    for name in ("decoded", "tabled"):
+        con.unregister(name)

@@ -1,0 +1,112 @@
+"""Which of several rows with one key stays: decided by their content alone, so that no order of arrival matters.
+
+Duplicates share the contract's key within one business date. The greatest received time wins, then the smallest hash of
+the stored row, then the smallest file hash. An arriving row that wins over a landed one replaces it, and still counts
+as a duplicate: the date has as many rows as before.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from ingestion.batch import DROPPED, MEETS, TYPED, Batch
+from ingestion.contracts import Contract
+from lake.engine import sql_name, sql_text
+from lake.lakes import BRONZE
+
+
+def drop_repeats(batch: Batch, file_received: datetime | None) -> None:
+    """Mark in `DROPPED` the rows that another row of the same file beats."""
+    con, contract = batch.con, batch.contract
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {DROPPED} (_row BIGINT)")
+    key = ", ".join(sql_name(name) for name in contract.key)
+    # Hashes first: comparing whole rows is kept to the few keys whose hash comes twice.
+    hashed = f"SELECT hash({key}, _date) AS h FROM {TYPED} WHERE _fault = 0"
+    twice = f"SELECT h FROM ({hashed}) GROUP BY h HAVING count(*) > 1"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT rowid AS _row FROM {TYPED} "
+                f"WHERE _fault = 0 AND hash({key}, _date) IN ({twice})")  # fmt: skip
+    order = f"{received_of(contract, 'r', file_received)} DESC NULLS LAST, {content_of(contract, 'r')}, r._row"
+    con.execute(
+        f"INSERT INTO {DROPPED} SELECT _row FROM (SELECT r._row, row_number() OVER (PARTITION BY {key}, r._date "
+        f"ORDER BY {order}) AS place FROM {batch.final()} AS r SEMI JOIN repeated USING (_row)) WHERE place > 1"
+    )
+    con.execute("DROP TABLE repeated")
+
+
+def meet_landed(batch: Batch, file_sha256: str, file_received: datetime | None) -> dict[date, int]:
+    """Compare with the rows already landed for the same dates; the caller holds the writer lock.
+
+    Returns how many arriving rows were duplicates, by business date. Fills `MEETS` (`_row`, `_landed` = row id in bronze, `_date`, `_wins`) and adds the arriving losers to `DROPPED`.
+    """
+    con, contract = batch.con, batch.contract
+    dates = list(batch.good_by_date())
+    listed = ", ".join(f"DATE {sql_text(day.isoformat())}" for day in dates)
+    table = f"{BRONZE}.{sql_name(contract.feed)}"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {MEETS} (_row BIGINT, _landed BIGINT, _date DATE, _wins BOOLEAN, "
+        "_landed_file VARCHAR, _landed_received TIMESTAMP)"
+    )
+    if dates and con.execute(f"SELECT 1 FROM {table} WHERE business_date IN ({listed}) LIMIT 1").fetchone():
+        same = " AND ".join(f"l.{sql_name(name)} IS NOT DISTINCT FROM a.{sql_name(name)}" for name in contract.key)
+        landed_received, arriving_received = "l._received", received_of(contract, "a", file_received)
+        con.execute(
+            f"INSERT INTO {MEETS} SELECT a._row, l._landed, a._date, "
+            f"{_beats(arriving_received, landed_received, contract, file_sha256)}, l._file_sha256, l._received "
+            f"FROM (SELECT * FROM {batch.final()} ANTI JOIN {DROPPED} USING (_row)) AS a "
+            f"JOIN ({landed_rows(contract, listed)}) AS l ON l.business_date = a._date AND {same}"
+        )
+    con.execute(f"INSERT INTO {DROPPED} SELECT _row FROM {MEETS} WHERE NOT _wins")
+    return _by_date(batch)
+
+
+def landed_rows(contract: Contract, dates: str) -> str:
+    """The landed rows of some dates with `_landed` (their row id) and `_received`; a SELECT."""
+    column = contract.received_column
+    if column is not None:
+        received, join = f"t.{sql_name(column)}", ""
+    else:
+        received = "f.received_at"
+        by_date = "" if contract.business_date_column else " AND f.file_date = t.business_date"
+        join = (
+            f"LEFT JOIN {BRONZE}.landing_files AS f ON f.file_sha256 = t._file_sha256 "
+            f"AND f.feed = {sql_text(contract.feed)} AND f.status = 'landed'{by_date}"
+        )
+    return (
+        f"SELECT t.*, t.rowid AS _landed, {received} AS _received FROM {BRONZE}.{sql_name(contract.feed)} AS t {join} "
+        f"WHERE t.business_date IN ({dates})"
+    )
+
+
+def received_of(contract: Contract, alias: str, file_received: datetime | None) -> str:
+    """SQL of an arriving row's received time: its own, else its file's (already filled in by the rules)."""
+    if contract.received_column is not None:
+        return f"{alias}.{sql_name(contract.received_column)}"
+    return f"TIMESTAMP {sql_text(str(file_received))}" if file_received else "NULL::TIMESTAMP"
+
+
+def content_of(contract: Contract, alias: str) -> str:
+    """SQL of a hash of a row as stored, the same for arriving and landed rows."""
+    parts = [
+        f"coalesce(CAST({alias}.{sql_name(column.name)} AS VARCHAR), chr(0))" for column in contract.stored_columns
+    ]
+    return f"md5(concat_ws(chr(31), {', '.join(parts)}))"
+
+
+def _beats(arriving: str, landed: str, contract: Contract, file_sha256: str) -> str:
+    earliest = "TIMESTAMP '0001-01-01'"
+    ours = f"(coalesce({arriving}, {earliest}))"
+    theirs = f"(coalesce({landed}, {earliest}))"
+    mine, its = content_of(contract, "a"), content_of(contract, "l")
+    return (
+        f"CASE WHEN {ours} <> {theirs} THEN {ours} > {theirs} WHEN {mine} <> {its} THEN {mine} < {its} "
+        f"ELSE {sql_text(file_sha256)} < l._file_sha256 END"
+    )
+
+
+def _by_date(batch: Batch) -> dict[date, int]:
+    # An arriving row is a duplicate when its own file dropped it, or when it met a landed row, whoever won.
+    rows = batch.con.execute(
+        f"SELECT _date, count(*) FROM {TYPED} WHERE rowid IN (SELECT _row FROM {DROPPED} UNION SELECT _row FROM {MEETS}) "
+        "GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return dict(rows)

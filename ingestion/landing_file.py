@@ -1,0 +1,176 @@
+"""The landing of one file, step by step."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import structlog
+
+from ingestion import batch as batches
+from ingestion.accounting import balance
+from ingestion.adapters import ClearFile, FileRejected
+from ingestion.adapters.opening import open_reader
+from ingestion.adapters.reading import NeedsCarefulReading
+from ingestion.batch import DROPPED, Batch, stage
+from ingestion.bronze_commit import FileRecord, commit_batch, write_parquet
+from ingestion.duplicates import drop_repeats, meet_landed
+from ingestion.file_names import date_in, received_in
+from ingestion.gate import GateResult, check_batch, stopped_by
+from ingestion.identities import pseudonymise_batch
+from ingestion.landing_run import Arrival, GateStopped, LandingRun, file_record, reject
+from ingestion.lateness import late_by_date
+from ingestion.positions import convert_positions
+from ingestion.profile import BatchProfile, column_profile
+from ingestion.receiving import opened, receive, unchanged
+from ingestion.refusals import collect_refusals
+from ingestion.report import FileReport
+from ingestion.rules import FileFacts
+from ingestion.rules.compiler import SHANGHAI_HOURS
+from ingestion.store import Delivery, Manifest, keep, landed_path
+from lake.lakes import BRONZE
+from lake.writer_lock import writer_lock
+
+log = structlog.get_logger()
+
+
+def land_file(run: LandingRun, source: Path) -> FileReport:
+    """Land one file and say what became of it."""
+    try:
+        received = receive(run.home, run.contract.feed, source, sealed=run.contract.has_personal_data)
+    except FileRejected as problem:
+        return reject(run, source.name, None, problem)
+    arrival = Arrival(received, date_in(received.name), received_in(received.name))
+    manifest = _keep(run, arrival)
+    earlier = _landed_before(run, arrival)
+    if earlier is not None:
+        return earlier
+    try:
+        with tempfile.TemporaryDirectory(prefix="landing-", dir=run.home.tmp) as scratch:
+            clear = source if received.sealed else landed_path(run.home, manifest)
+            with opened(received, clear, Path(scratch)) as file:
+                return _land_clear(run, arrival, file, Path(scratch))
+    except FileRejected as problem:
+        return reject(run, received.name, arrival, problem)
+    finally:
+        batches.clear(run.con)
+
+
+def _keep(run: LandingRun, arrival: Arrival) -> Manifest:
+    delivery = Delivery(arrival.received.name, arrival.received_at, arrival.name_date, run.now)
+    contract, received = run.contract, arrival.received
+    manifest = Manifest(
+        feed=contract.feed,
+        sha256=received.sha256,
+        bytes=received.size,
+        file=received.landed_name,
+        sealed=received.sealed,
+        contract_version=contract.version,
+        deliveries=(delivery,),
+    )
+    return keep(run.home, received.incoming, manifest)
+
+
+def _landed_before(run: LandingRun, arrival: Arrival) -> FileReport | None:
+    """The earlier landing of the same bytes; a register's same bytes under another date are another snapshot."""
+    dated = run.contract.business_date_column is None and arrival.name_date is not None
+    row = run.con.execute(
+        f"SELECT received, accepted, quarantined, duplicate, late FROM {BRONZE}.landing_files "
+        "WHERE feed = ? AND file_sha256 = ? AND status = 'landed'" + (" AND file_date = ?" if dated else ""),
+        [run.contract.feed, arrival.sha256, *([arrival.name_date] if dated else [])],
+    ).fetchone()
+    if row is None:
+        return None
+    return FileReport(arrival.received.name, arrival.sha256, "already_landed", *row)
+
+
+def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, scratch: Path) -> FileReport:
+    contract = run.contract
+    landing_date = (run.now + timedelta(hours=SHANGHAI_HOURS)).date()
+    facts = FileFacts(
+        now=run.now,
+        file_received=arrival.received_at,
+        file_date=arrival.name_date or landing_date,
+        expired_dates=_expired_dates(run),
+    )
+    staged = _read(run, file, facts, scratch)
+    if arrival.received.sealed and not unchanged(arrival.received):
+        raise FileRejected("changed_while_read", "the file changed between copying and parsing")
+    good = staged.good_by_date()
+    # A file of an append feed without a date in its name is of the latest date it holds.
+    latest = max(good, default=landing_date) if contract.business_date_column else landing_date
+    file_date = arrival.name_date or latest
+    refused = collect_refusals(staged, run.home, file_date)
+    convert_positions(staged)
+    pseudonymise_batch(staged, run.home)
+    drop_repeats(staged, arrival.received_at)
+    with writer_lock(run.home, BRONZE, purpose=f"landing {contract.feed} {arrival.received.name}"):
+        duplicate = meet_landed(staged, arrival.sha256, arrival.received_at)
+        late = late_by_date(staged, arrival.received_at, file_date)
+        ledger = balance(good, refused, duplicate, late, received=staged.received)
+        record = file_record(run, arrival, file_date, staged.reader, ledger)
+        gates = _judge(run, staged, record)
+        files = write_parquet(run.home, staged, arrival.sha256)
+        commit_batch(staged, record, ledger, files, gates)
+    return FileReport(
+        record.file_name,
+        record.file_sha256,
+        "landed",
+        record.received,
+        record.accepted,
+        record.quarantined,
+        record.duplicate,
+        record.late,
+        extra_columns=staged.reader.extra_columns,
+        business_dates=[day.isoformat() for day in ledger.days],
+    )
+
+
+def _read(run: LandingRun, file: ClearFile, facts: FileFacts, scratch: Path) -> Batch:
+    """The file's rows, typed and checked; a file the fast readers cannot number exactly is read a second time."""
+    for careful in (False, True):
+        try:
+            with open_reader(run.con, run.contract, file, scratch, careful=careful) as reader:
+                return stage(run.con, run.contract, reader, facts)
+        except NeedsCarefulReading as need:
+            log.info("reading line by line", feed=run.contract.feed, file=file.name, because=str(need))
+        except duckdb.InvalidInputException as error:
+            # DuckDB gives up on a line over its limit; reading line by line, only that line is refused.
+            if careful:
+                raise FileRejected("unreadable_format", str(error)[:300]) from error
+            log.info("reading line by line", feed=run.contract.feed, file=file.name, because=str(error)[:200])
+    raise FileRejected("unreadable_format")
+
+
+def _expired_dates(run: LandingRun) -> list[date]:
+    rows = run.con.execute(
+        f"SELECT DISTINCT business_date FROM {BRONZE}.expired_dates WHERE feed = ?", [run.contract.feed]
+    ).fetchall()
+    return sorted(day for (day,) in rows)
+
+
+def _judge(run: LandingRun, staged: Batch, record: FileRecord) -> list[GateResult]:
+    """The gate's verdicts. Raises GateStopped when one of them keeps the batch out."""
+    if not run.contract.gate:
+        return []
+    kept = f"(SELECT * FROM {staged.final()} WHERE _row NOT IN (SELECT _row FROM {DROPPED}))"
+    nulls, distinct = column_profile(run.con, kept, run.contract.gate)
+    profile = BatchProfile(
+        feed=run.contract.feed,
+        file_name=record.file_name,
+        file_sha256=str(record.file_sha256),
+        received=record.received,
+        accepted=record.accepted,
+        quarantined=record.quarantined,
+        duplicate=record.duplicate,
+        late=record.late,
+        null_share=nulls,
+        distinct=distinct,
+    )
+    verdicts = check_batch(run.home, run.contract, profile, run.now)
+    stopped = stopped_by(verdicts)
+    if stopped is not None:
+        raise GateStopped(stopped, verdicts)
+    return verdicts

@@ -1,0 +1,128 @@
+"""The refused rows of a batch as quarantine records: where, why, and their raw content."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+
+from ingestion.adapters.reading import RawLine, Refusal
+from ingestion.batch import FAULTS, REFUSED, Batch
+from ingestion.sealing import TextSealer
+from lake.engine import sql_text
+from lake.home import Home
+
+_BLOCK = 20_000  # raw lines held at a time
+_RAWS = pa.schema([("line", pa.int64()), ("raw", pa.string()), ("raw_sealed", pa.string()), ("reason", pa.string())])
+ROW = "row"  # field of a refusal that belongs to no single column
+
+
+def collect_refusals(batch: Batch, home: Home, file_date: date) -> dict[date, int]:
+    """Fill the table `REFUSED` (line, field, rule, reason, all_reasons, raw, raw_sealed, business_date).
+
+    Rows without a believable time count for `file_date`. Returns how many were refused, by business date.
+    """
+    con, rules = batch.con, batch.rules
+    carried = ", _refused_rule, _refused_field, _refused_reason, _raw" if batch.reader.shape.has_refusals else ""
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {FAULTS} AS SELECT _row, _line, _fault, _source{carried} "
+        f"FROM {batch.numbered} WHERE _fault > 0 ORDER BY _row"
+    )
+    con.execute("CREATE OR REPLACE TEMP TABLE raws (line BIGINT, raw VARCHAR, raw_sealed VARCHAR, reason VARCHAR)")
+    _store_raws(batch, home)
+    undated = f"DATE {sql_text(file_date.isoformat())}"
+    names = [f"{check.field}: {check.reason}" for check in rules.checks]
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE check_names (fault SMALLINT, field VARCHAR, rule VARCHAR, reason VARCHAR)"
+    )
+    con.executemany(
+        "INSERT INTO check_names VALUES (?, ?, ?, ?)",
+        [(i, check.field, check.rule, check.reason) for i, check in enumerate(rules.checks, 1)],
+    )
+    listed = ", ".join(sql_text(name) for name in names)
+    every = f"array_to_string(list_transform(list_sort(list_distinct(_faults)), f -> [{listed}][f]), '; ')"
+    reader_says = "coalesce(r.reason, f._refused_reason)" if carried else "r.reason"
+    rule = "coalesce(r.reason, f._refused_rule)" if carried else "r.reason"
+    field_name = f"CASE WHEN r.reason IS NULL THEN f._refused_field ELSE '{ROW}' END" if carried else f"'{ROW}'"
+    own_raw = "coalesce(f._raw, r.raw, f._source)" if carried else "coalesce(r.raw, f._source)"
+    sealed = batch.contract.has_personal_data
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {REFUSED} AS SELECT f._line AS line, "
+        f"CASE WHEN {reader_says} IS NULL THEN n.field ELSE coalesce({field_name}, '{ROW}') END AS field, "
+        f"coalesce({rule}, n.rule) AS rule, coalesce({reader_says}, n.reason) AS reason, "
+        f"CASE WHEN {reader_says} IS NULL THEN {every} ELSE coalesce({field_name}, '{ROW}') || ': ' || {reader_says} END "
+        f"AS all_reasons, {'NULL' if sealed else own_raw} AS raw, r.raw_sealed, coalesce(e._date, {undated}) "
+        f"AS business_date FROM {FAULTS} AS f POSITIONAL JOIN ({rules.explained(FAULTS)}) AS e "
+        f"LEFT JOIN check_names AS n ON n.fault = f._fault LEFT JOIN raws AS r ON r.line = f._line"
+    )
+    _add_reader_refusals(batch, home, file_date)
+    rows = con.execute(f"SELECT business_date, count(*) FROM {REFUSED} GROUP BY ALL ORDER BY ALL").fetchall()
+    return dict(rows)
+
+
+def _store_raws(batch: Batch, home: Home) -> None:
+    """Fetch the refused lines' raw content back from the file, sealed when the feed has personal data."""
+    con = batch.con
+    lines = con.execute(f"SELECT DISTINCT _line FROM {FAULTS} ORDER BY _line").fetchnumpy()["_line"]
+    seal = TextSealer(home).seal if batch.contract.has_personal_data and len(lines) else None
+    found = batch.reader.raw(int(line) for line in np.asarray(lines))
+    if seal is not None:
+        found = _with_values(batch, found)
+    while block := list(itertools.islice(found, _BLOCK)):
+        columns = {
+            "line": [raw.line for raw in block],
+            "raw": [None if seal else raw.text for raw in block],
+            "raw_sealed": [seal(raw.text) if seal else None for raw in block],
+            "reason": [raw.reason for raw in block],
+        }
+        con.register("raw_block", pa.table(columns, schema=_RAWS))
+        con.execute("INSERT INTO raws SELECT line, raw, raw_sealed, reason FROM raw_block")
+        con.unregister("raw_block")
+
+
+def _with_values(batch: Batch, found: Iterator[RawLine]) -> Iterator[RawLine]:
+    """Sealed feeds keep their raw content in one place: what the file has no text for is sealed from its values."""
+    first = next(found, None)
+    if first is not None:
+        yield first
+        yield from found
+        return
+    has_raw = batch.reader.shape.has_refusals
+    values = "coalesce(_raw, _source)" if has_raw else "_source"
+    rows = batch.con.execute(f"SELECT _line, {values} FROM {FAULTS} ORDER BY _line").fetchall()
+    for line, text in rows:
+        yield RawLine(int(line), text)
+
+
+def _add_reader_refusals(batch: Batch, home: Home, file_date: date) -> None:
+    refusals = batch.numbers.refusals
+    sealed = batch.contract.has_personal_data
+    seal = TextSealer(home).seal if sealed and refusals else None
+    for block in _blocks(refusals):
+        records = [
+            {
+                "line": refusal.line,
+                "field": ROW,
+                "rule": refusal.rule,
+                "reason": refusal.reason,
+                "all_reasons": f"{ROW}: {refusal.reason}",
+                "raw": None if seal else refusal.raw,
+                "raw_sealed": seal(refusal.raw) if seal else None,
+                "business_date": file_date,
+            }
+            for refusal in block
+        ]
+        text = [(name, pa.string()) for name in ("field", "rule", "reason", "all_reasons", "raw", "raw_sealed")]
+        schema = pa.schema([("line", pa.int64()), *text, ("business_date", pa.date32())])
+        batch.con.register("refusal_block", pa.Table.from_pylist(records, schema=schema))
+        batch.con.execute(f"INSERT INTO {REFUSED} BY NAME SELECT * FROM refusal_block")
+        batch.con.unregister("refusal_block")
+
+
+def _blocks(items: Iterable[Refusal]) -> Iterator[list[Refusal]]:
+    iterator = iter(items)
+    while block := list(itertools.islice(iterator, _BLOCK)):
+        yield block

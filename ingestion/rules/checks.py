@@ -1,0 +1,104 @@
+"""The checks of one column, in the order they are reported: present, readable, within its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ingestion.columns import Column
+from ingestion.rules.texts import is_text
+from lake.engine import sql_text
+
+
+@dataclass(frozen=True)
+class Check:
+    """A condition that is TRUE for a row that fails it (NULL and FALSE pass)."""
+
+    field: str
+    rule: str
+    reason: str
+    fails: str  # SQL over the raw and typed values
+
+
+UNREADABLE = {
+    "number": "not_a_number",
+    "integer": "not_a_number",
+    "boolean": "not_a_boolean",
+    "timestamp": "not_a_timestamp",
+    "date": "not_a_date",
+}
+
+
+def checks_of(column: Column, raw: str, value: str, source_type: str, reference: str) -> Iterator[Check]:
+    """The checks of `column`; `raw` and `value` name its columns, `reference` is the instant "now" means for a row."""
+    for rule, fails in _rules(column, raw, value, source_type, reference):
+        yield Check(column.name, rule, column.reason(rule), fails)
+
+
+def _rules(column: Column, raw: str, value: str, source_type: str, reference: str) -> Iterator[tuple[str, str]]:
+    if column.required:
+        yield "required_missing", f"{raw} IS NULL"
+    match column.logical_type:
+        case "string":
+            yield from _string_rules(column, raw, value)
+        case "number" | "integer":
+            yield from _number_rules(column, raw, value, source_type)
+        case "timestamp" | "date":
+            unreadable = UNREADABLE[column.logical_type]
+            yield unreadable, f"{raw} IS NOT NULL AND ({value} IS NULL OR NOT isfinite({value}))"
+            yield from _time_rules(column, value, reference)
+        case _:
+            yield UNREADABLE[column.logical_type], f"{raw} IS NOT NULL AND {value} IS NULL"
+
+
+def _string_rules(column: Column, raw: str, value: str) -> Iterator[tuple[str, str]]:
+    if column.values:
+        yield "unknown_code", f"{raw} IS NOT NULL AND {value} IS NULL"
+        return
+    if column.max_length is not None:
+        # Bytes first: a text has at most as many characters as bytes, and counting bytes is free.
+        limit = int(column.max_length)
+        yield "too_long", f"strlen({raw}) > {limit} AND length({raw}) > {limit}"
+    if column.min_length is not None and column.min_length > 1:
+        yield "too_short", f"length({raw}) < {int(column.min_length)}"
+    if column.pattern is not None:
+        yield "pattern_mismatch", f"NOT {_matches(raw, column.pattern)}"
+
+
+def _matches(raw: str, pattern: str) -> str:
+    return f"regexp_matches({raw}, {sql_text(pattern)})"
+
+
+def _number_rules(column: Column, raw: str, value: str, source_type: str) -> Iterator[tuple[str, str]]:
+    if is_text(source_type):
+        number = f"TRY_CAST({raw} AS DOUBLE)"
+        if column.logical_type == "integer":
+            yield "not_finite", f"{value} IS NULL AND NOT isfinite({number})"
+            # DuckDB rounds '1.7' to 2: a fraction is not an integer.
+            yield "not_a_number", f"{raw} IS NOT NULL AND ({value} IS NULL OR {number} <> {value})"
+        else:
+            yield "not_a_number", f"{raw} IS NOT NULL AND {value} IS NULL"
+    else:
+        yield "not_a_number", f"{raw} IS NOT NULL AND {value} IS NULL"
+    if column.logical_type == "number":
+        yield "not_finite", f"NOT isfinite({value}::DOUBLE)"
+    bounds = []
+    if column.minimum is not None:
+        bounds.append(f"{value} < {_number(column.minimum)}")
+    if column.maximum is not None:
+        bounds.append(f"{value} > {_number(column.maximum)}")
+    if bounds:
+        yield "out_of_range", f"({' OR '.join(bounds)})"
+
+
+def _time_rules(column: Column, value: str, reference: str) -> Iterator[tuple[str, str]]:
+    kind = "TIMESTAMP" if column.logical_type == "timestamp" else "DATE"
+    if column.earliest is not None:
+        yield "time_too_old", f"{value} < {kind} {sql_text(column.earliest)}"
+    if column.max_future_minutes is not None:
+        latest = f"{reference} + INTERVAL {int(column.max_future_minutes)} MINUTE"
+        yield "time_in_future", f"{value} > {latest if kind == 'TIMESTAMP' else f'CAST({latest} AS DATE)'}"
+
+
+def _number(bound: float) -> str:
+    return repr(float(bound)) if isinstance(bound, float) else str(int(bound))

@@ -1,0 +1,192 @@
+"""One typed query from a contract and the shape of a file: values as the lake keeps them, and what each row fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from ingestion.columns import Column
+from ingestion.contracts import Contract
+from ingestion.rules.checks import Check, checks_of
+from ingestion.rules.texts import raw_value
+from ingestion.rules.times import calendar_date, instant
+from lake.engine import sql_name, sql_text
+
+SHANGHAI_HOURS = 8  # a business date is the date in Asia/Shanghai
+BAD_ROW = "row"  # field of a failure that belongs to no single column
+
+
+@dataclass(frozen=True)
+class SourceShape:
+    """What a reader found in a file: its columns with their DuckDB types, and how its values are to be taken."""
+
+    columns: Mapping[str, str]
+    trims: bool = False
+    naive_times_are_utc: bool = False
+    has_line: bool = False  # a column `_line` numbers the rows; otherwise their order does
+    has_refusals: bool = False  # columns `_refused_rule`, `_refused_field`, `_refused_reason`
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What is known of a file before its rows are: instants in UTC without zone, as the lake stores them."""
+
+    now: datetime
+    file_received: datetime | None = None
+    file_date: date | None = None
+    expired_dates: Sequence[date] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class CompiledRules:
+    """`typed(relation)` and `explained(relation)` are SELECT statements; a failure is the 1-based index of a check.
+
+    typed: what the reader says of a row (`carried_columns`), `_fault` (0: none, else the first failing check),
+    `_source` (a refused row as the file gives it, JSON), `_date` (business date of a good row), `_datum` when rows name
+    one, and the stored columns, those with an identity still in clear.
+    explained, for the refused rows of `typed`: `_line`, `_fault`, `_faults` (every failing check), `_date` (NULL when
+    the time itself cannot be read or believed).
+    """
+
+    checks: tuple[Check, ...]
+    _raws: str
+    _values: str
+    _typed: str
+    _date: str
+    _undating: tuple[int, ...]  # the checks after which a row has no believable time
+    _carried: str
+    _source: str
+    _shape: SourceShape
+
+    def typed(self, relation: str) -> str:
+        return (
+            f"SELECT {self._carried}_fault, CASE WHEN _fault > 0 THEN {self._source} END AS _source, CASE WHEN _fault = 0 THEN {self._date} END AS _date, {self._typed} "
+            f"FROM (SELECT *, {self._first_fault()} AS _fault FROM ({self._layers(relation)}))"
+        )
+
+    def explained(self, relation: str) -> str:
+        every = ", ".join(f"CASE WHEN {check.fails} THEN {i} END" for i, check in enumerate(self.checks, 1))
+        undated = f"list_has_any(_faults, {list(self._undating)}::INTEGER[])"
+        return (
+            f"SELECT _line, _fault, _faults, CASE WHEN NOT {undated} THEN {self._date} END AS _date FROM (SELECT *, "
+            f"{self._first_fault()} AS _fault, list_filter([{every}]::INTEGER[], f -> f IS NOT NULL) AS _faults "
+            f"FROM ({self._layers(self._given_again(relation))}))"
+        )
+
+    def _given_again(self, refused: str) -> str:
+        """The source columns of refused rows, out of their `_source`."""
+        schema = sql_text(json.dumps(dict(self._shape.columns), ensure_ascii=False))
+        columns = "".join(f", given.{sql_name(name)} AS {sql_name(name)}" for name in self._shape.columns)
+        rule = ", _refused_rule" if self._shape.has_refusals else ""
+        return f"(SELECT _line{rule}{columns} FROM (SELECT *, from_json(_source, {schema}) AS given FROM {refused}))"
+
+    def _layers(self, relation: str) -> str:
+        return f"SELECT *, {self._values} FROM (SELECT *, {self._raws} FROM {relation})"
+
+    def _first_fault(self) -> str:
+        cases = " ".join(f"WHEN {check.fails} THEN {i}" for i, check in enumerate(self.checks, 1))
+        return f"CAST(CASE {cases} ELSE 0 END AS SMALLINT)"
+
+
+def compile_rules(contract: Contract, shape: SourceShape, facts: FileFacts) -> CompiledRules:
+    """Compile the contract's columns, checks and treatments for a file of this shape."""
+    raws, values, checks = [], [], []
+    received = contract.received_column
+    reference = _timestamp(facts.file_received or facts.now)
+    if received is not None:
+        reference = f"coalesce({_value(received)}, {reference})"
+    if shape.has_refusals:
+        checks.append(Check(BAD_ROW, "refused_by_reader", "", "_refused_rule IS NOT NULL"))
+    if contract.require_any:
+        missing = " AND ".join(f"{_raw(name)} IS NULL" for name in contract.require_any)
+        checks.append(Check(contract.require_any[0], "required_missing", "required_missing", missing))
+    for column in contract.columns:
+        expression, kind = raw_value(column, shape.columns, trims=shape.trims)
+        raws.append(f"{expression} AS {_raw(column.name)}")
+        value = _typed_value(column, _raw(column.name), kind, naive_is_utc=shape.naive_times_are_utc)
+        values.append(f"{value} AS {_value(column.name)}")
+        checks += checks_of(column, _raw(column.name), _value(column.name), kind, reference)
+    business_date = _business_date(contract, facts)
+    if facts.expired_dates:
+        listed = ", ".join(f"DATE {sql_text(day.isoformat())}" for day in facts.expired_dates)
+        checks.append(Check("business_date", "date_expired", "date_expired", f"{business_date} IN ({listed})"))
+    return CompiledRules(
+        checks=tuple(checks),
+        _raws=", ".join(raws),
+        _values=", ".join(values),
+        _typed=", ".join(_kept(contract, facts)),
+        _date=business_date,
+        _undating=tuple(i for i, check in enumerate(checks, 1) if check.field == contract.business_date_column),
+        _carried=", ".join([*carried_columns(shape), ""]),
+        _source=_source_text(shape),
+        _shape=shape,
+    )
+
+
+def carried_columns(shape: SourceShape) -> list[str]:
+    """The reader's own columns, which `typed` keeps beside the values."""
+    refusal = ["_refused_rule", "_refused_field", "_refused_reason", "_raw"]
+    return (["_line"] if shape.has_line else []) + (refusal if shape.has_refusals else [])
+
+
+def _source_text(shape: SourceShape) -> str:
+    packed = ", ".join(f"{sql_name(name)} := {sql_name(name)}" for name in shape.columns)
+    return f"CAST(to_json(struct_pack({packed})) AS VARCHAR)" if packed else "'{}'"
+
+
+def _typed_value(column: Column, raw: str, kind: str, *, naive_is_utc: bool) -> str:
+    match column.logical_type:
+        case "string":
+            if not column.values:
+                return raw
+            return f"TRY_CAST({raw} AS ENUM({', '.join(sql_text(code) for code in column.values)}))"
+        case "timestamp":
+            return instant(column, raw, kind, naive_is_utc=naive_is_utc)
+        case "date":
+            return calendar_date(raw, kind)
+        case _:
+            return f"TRY_CAST({raw} AS {column.physical_type})"
+
+
+def _kept(contract: Contract, facts: FileFacts) -> list[str]:
+    """The stored columns out of the typed values; identities stay in clear until they are pseudonymised."""
+    kept = []
+    if contract.datum_column is not None:
+        kept.append(f"{_value(contract.datum_column)} AS _datum")
+    for column in contract.columns:
+        stored = column.stored
+        if stored is None:
+            continue
+        value = _value(column.name)
+        if column.treatment is not None and column.treatment.kind == "birth_year":
+            value = f"CAST(year({value}) AS INTEGER)"
+        elif column.treatment is not None and column.treatment.normalise == "upper":
+            value = f"upper({value})"
+        elif column.treatment is not None and column.treatment.normalise == "strip_leading_zeros":
+            value = f"coalesce(nullif(ltrim({value}, '0'), ''), left({value}, 1))"
+        elif column.name == contract.received_column and facts.file_received is not None:
+            value = f"coalesce({value}, {_timestamp(facts.file_received)})"
+        kept.append(f"{value} AS {sql_name(stored.name)}")
+    return kept
+
+
+def _business_date(contract: Contract, facts: FileFacts) -> str:
+    if contract.business_date_column is None:
+        if facts.file_date is None:
+            raise ValueError(f"{contract.feed}: a file dated by its name needs a file date")
+        return f"DATE {sql_text(facts.file_date.isoformat())}"
+    return f"CAST({_value(contract.business_date_column)} + INTERVAL {SHANGHAI_HOURS} HOUR AS DATE)"
+
+
+def _timestamp(instant_utc: datetime) -> str:
+    return f"TIMESTAMP {sql_text(instant_utc.strftime('%Y-%m-%d %H:%M:%S.%f'))}"
+
+
+def _raw(name: str) -> str:
+    return sql_name(f"raw {name}")
+
+
+def _value(name: str) -> str:
+    return sql_name(f"value {name}")

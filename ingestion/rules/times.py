@@ -1,0 +1,71 @@
+"""SQL that reads instants and dates. Instants end as naive UTC timestamps, whatever the source wrote."""
+
+from __future__ import annotations
+
+from ingestion.columns import Column
+from lake.engine import sql_text
+
+# Asia/Shanghai has been UTC+8 without summer time since 1992, and plain arithmetic is many times faster than ICU.
+FIXED_OFFSET_HOURS = {"UTC": 0, "Etc/UTC": 0, "Asia/Shanghai": 8, "PRC": 8}
+_LONGEST_EPOCH_S = 1e11  # beyond any year a timestamp can hold without overflow
+
+
+def instant(column: Column, raw: str, source_type: str, *, naive_is_utc: bool) -> str:
+    """SQL of a UTC TIMESTAMP, NULL where `raw` is not an instant under the column's zone.
+
+    Zones: `offset` (the text must carry one), `epoch_s`, or an IANA zone for text without an offset (an offset in
+    the text wins). A Parquet timestamp without zone under `offset` says nothing about its zone and is refused;
+    decoders, which know their protocol, yield UTC (`naive_is_utc`).
+    """
+    zone = column.zone or "offset"
+    if source_type == "TIMESTAMP WITH TIME ZONE":
+        return _utc_of_zoned(raw)
+    if source_type != "VARCHAR":
+        naive = f"CAST({raw} AS TIMESTAMP)"
+        if naive_is_utc:
+            return naive
+        return "NULL::TIMESTAMP" if zone in ("offset", "epoch_s") else _from_zone(naive, zone)
+    if zone == "epoch_s":
+        seconds = f"TRY_CAST({raw} AS DOUBLE)"
+        return f"CASE WHEN abs({seconds}) < {_LONGEST_EPOCH_S:g} THEN make_timestamp(({seconds} * 1e6)::BIGINT) END"
+    zoned = f"CASE WHEN {_carries_offset(raw)} THEN {_zoned(raw)} END"
+    if zone == "offset":
+        return zoned
+    compact = f"try_strptime({raw}, '%Y%m%d%H%M%S')"  # GA/T 1400 style
+    local = _from_zone(f"coalesce(TRY_CAST({raw} AS TIMESTAMP), {compact})", zone)
+    return f"CASE WHEN {_carries_offset(raw)} THEN {_zoned(raw)} ELSE {local} END"
+
+
+def calendar_date(raw: str, source_type: str) -> str:
+    """SQL of a DATE: YYYY-MM-DD, YYYY/MM/DD, YYYYMMDD, or an instant that is exactly a midnight."""
+    midnight = "CASE WHEN date_trunc('day', {0}) = {0} THEN CAST({0} AS DATE) END"
+    if source_type == "DATE":
+        return raw
+    if source_type != "VARCHAR":
+        return midnight.format(f"CAST({raw} AS TIMESTAMP)")
+    # DuckDB reads a date and ignores what follows it: longer text goes through the stricter timestamp.
+    short = f"coalesce(TRY_CAST({raw} AS DATE), CAST(try_strptime({raw}, '%Y%m%d') AS DATE))"
+    return f"CASE WHEN strlen({raw}) <= 10 THEN {short} ELSE {midnight.format(f'TRY_CAST({raw} AS TIMESTAMP)')} END"
+
+
+def _zoned(raw: str) -> str:
+    # DuckDB wants seconds and an upper-case Z; ISO 8601 does not. The repair runs only where the plain cast failed.
+    repaired = rf"regexp_replace(upper({raw}), '^(.{{10}}[T ]\d\d:\d\d)(Z|[+-].*)$', '\1:00\2')"
+    return _utc_of_zoned(f"coalesce(TRY_CAST({raw} AS TIMESTAMPTZ), TRY_CAST({repaired} AS TIMESTAMPTZ))")
+
+
+def _utc_of_zoned(zoned: str) -> str:
+    return f"make_timestamp(epoch_us({zoned}))"
+
+
+def _carries_offset(raw: str) -> str:
+    """Z, +hh:mm, +hhmm or +hh at the end of a text longer than a date with hours and minutes."""
+    signs = " OR ".join(f"{raw}[-{place}] IN ('+', '-')" for place in (6, 5, 3))
+    return f"(strlen({raw}) > 16 AND ({raw}[-1] IN ('Z', 'z') OR {signs}))"
+
+
+def _from_zone(naive: str, zone: str) -> str:
+    hours = FIXED_OFFSET_HOURS.get(zone)
+    if hours is None:
+        return f"(({naive}) AT TIME ZONE {sql_text(zone)}) AT TIME ZONE 'UTC'"
+    return f"({naive} - INTERVAL {hours} HOUR)" if hours else naive
