@@ -66,6 +66,11 @@ class Supervisor:
         reader.start()
         self._readers.append(reader)
 
+    @property
+    def sessions(self) -> tuple[int, ...]:
+        """The pids of the started components: each leads a session that all its descendants share."""
+        return tuple(process.pid for process in self._processes.values())
+
     def check(self) -> None:
         """Raises ComponentDied, with the last lines it wrote, when a supervised process has ended."""
         for name, process in self._processes.items():

@@ -69,13 +69,14 @@ def _start(home: Home, options: UpOptions, now: datetime, console: Console, supe
     airflow_port = choose_port(options.airflow_port, 8080, option="--airflow-port")
     portal_port = choose_port(options.portal_port, 8501, option="--portal-port", avoid=frozenset({airflow_port}))
     write_config(home, airflow_port)
-    instance.record(home, instance.Instance(os.getpid(), airflow_port, portal_port))
+    _record(home, airflow_port, portal_port, supervisor)
     console.say(f"home {home.root}, logs in {home.logs}")
     migration = metadata_database.start_migration(home)
     _offer_sample(home, options.days, now, console)
     metadata_database.finish_migration(home, migration)
     for component in airflow_components(home):
         supervisor.start(component)
+        _record(home, airflow_port, portal_port, supervisor)
     console.say("starting Airflow: API server, DAG processor, scheduler")
     airflow = AirflowClient(airflow_port, password(home))
     scheduler_start.wait_until_healthy(airflow, supervisor)
@@ -84,9 +85,14 @@ def _start(home: Home, options: UpOptions, now: datetime, console: Console, supe
     scheduler_start.wait_for_dags(airflow, supervisor, dag_ids)
     console.say(f"Airflow is healthy and has read {len(dag_ids)} DAGs")
     supervisor.start(portal_component(home, portal_port))
+    _record(home, airflow_port, portal_port, supervisor)
     code = _first_days(home, options, airflow, supervisor, console, feeds, dag_ids)
     _print_addresses(home, airflow_port, portal_port, console)
     return code
+
+
+def _record(home: Home, airflow_port: int, portal_port: int, supervisor: Supervisor) -> None:
+    instance.record(home, instance.Instance(os.getpid(), airflow_port, portal_port, supervisor.sessions))
 
 
 def _offer_sample(home: Home, days: int, now: datetime, console: Console) -> None:

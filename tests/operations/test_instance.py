@@ -36,3 +36,30 @@ def test_what_an_earlier_start_left_behind_is_found_and_ended(home):
     end_processes(found)
     survivor.wait(timeout=5)
     assert leftovers(home) == []
+
+
+def test_leftovers_that_hide_their_environment_are_known_by_their_session(home):
+    # As Airflow's workers do: setproctitle writes over the environment that /proc shows.
+    command = [sys.executable, "-c", "import time; print(flush=True); time.sleep(600)"]
+    survivor = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
+    survivor.stdout.readline()
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    record(home, Instance(dead.pid, 8080, 8501, sessions=(survivor.pid,)))
+    assert [process.pid for process in leftovers(home)] == [survivor.pid]
+    record(home, Instance(dead.pid, 8080, 8501, sessions=(survivor.pid,), recorded_at=0))
+    assert leftovers(home) == [], "the number was given to another program since"
+    survivor.kill()
+    survivor.wait()
+
+
+def test_what_a_living_start_runs_is_no_leftover(home):
+    command = [sys.executable, "-c", "import time; print(flush=True); time.sleep(600)"]
+    component = subprocess.Popen(
+        command, env=component_environment(home), stdout=subprocess.PIPE, start_new_session=True
+    )
+    component.stdout.readline()
+    record(home, Instance(os.getpid(), 8080, 8501, sessions=(component.pid,)))
+    assert leftovers(home) == []
+    component.kill()
+    component.wait()
