@@ -1,0 +1,75 @@
+"""One hash of what published tables say, whatever the order of rows, the files or the engine's threads."""
+
+from __future__ import annotations
+
+import hashlib
+
+import duckdb
+
+from lake.engine import sql_name
+from lake.published_contract import EDITIONS
+
+# Sums of floating numbers differ in their last digits with the order of adding; ten digits are the same.
+_FLOAT_FORMAT = "'%.9e'"
+
+
+def content_hash(con: duckdb.DuckDBPyConnection, catalog: str, schema: str) -> str:
+    """sha256 (64 hex digits) of all tables of `catalog.schema`, each by its name, columns and rows.
+
+    Left out is what says when and not what: the table `editions`, columns named `edition` and columns of a
+    TIMESTAMP type. Numbers count to ten significant digits, and whole numbers by value, whatever their type.
+    """
+    digest = hashlib.sha256()
+    for table in table_names(con, catalog, schema):
+        if table != EDITIONS:
+            digest.update(_table_digest(con, catalog, schema, table).encode())
+    return digest.hexdigest()
+
+
+def table_names(con: duckdb.DuckDBPyConnection, catalog: str, schema: str) -> list[str]:
+    """Names of the tables and views of one schema, sorted."""
+    rows = con.execute(
+        """SELECT table_name FROM information_schema.tables
+           WHERE table_catalog = ? AND table_schema = ? ORDER BY table_name""",
+        [catalog, schema],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def column_types(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: str) -> dict[str, str]:
+    """DuckDB types by column, in the table's order."""
+    relation = f"{sql_name(catalog)}.{sql_name(schema)}.{sql_name(table)}"
+    return {row[0]: row[1] for row in con.execute(f"DESCRIBE {relation}").fetchall()}
+
+
+def _table_digest(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: str) -> str:
+    types = column_types(con, catalog, schema, table)
+    columns = sorted(name for name, kind in types.items() if name != "edition" and not kind.startswith("TIMESTAMP"))
+    row_text = " || ".join(_value_text(name, types[name]) for name in columns) or "''"
+    # Rows are put in order by their own hashes, in 256 heaps so that no heap grows large.
+    row = con.execute(
+        f"""
+        WITH hashes AS (
+            SELECT sha256({row_text}) AS row_hash FROM {sql_name(catalog)}.{sql_name(schema)}.{sql_name(table)}
+        ),
+        heaps AS (
+            SELECT left(row_hash, 2) AS heap, count(*) AS rows,
+                   sha256(string_agg(row_hash, '' ORDER BY row_hash)) AS heap_hash
+            FROM hashes GROUP BY ALL
+        )
+        SELECT coalesce(sum(rows), 0)::BIGINT, sha256(coalesce(string_agg(heap_hash, '' ORDER BY heap), '')) FROM heaps
+        """
+    ).fetchone()
+    assert row is not None
+    return "\x1f".join([table, *columns, str(row[0]), row[1]]) + "\x1e"
+
+
+def _value_text(name: str, data_type: str) -> str:
+    """SQL for a value as text that no other row of values can spell: its length, then itself; `-` for NULL."""
+    column = sql_name(name)
+    if data_type.startswith(("DOUBLE", "FLOAT", "DECIMAL")):
+        # Adding zero turns -0.0 into 0.0.
+        text = f"printf({_FLOAT_FORMAT}, {column}::DOUBLE + 0.0)"
+    else:
+        text = f"{column}::VARCHAR"
+    return f"coalesce(strlen({text}) || ':' || {text}, '-')"

@@ -1,0 +1,82 @@
+"""Building an edition aside: a DuckDB file with the published tables of the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import astuple
+from pathlib import Path
+
+import duckdb
+
+from lake.bookkeeping import Edition
+from lake.content_hash import column_types, table_names
+from lake.engine import sql_name, sql_text
+from lake.lakes import WAREHOUSE, detach
+from lake.published_contract import EDITIONS, PublishedTable, published_tables
+
+SCHEMA = "published"
+BUILT = "built"
+
+
+@contextmanager
+def building(con: duckdb.DuckDBPyConnection, path: Path, edition: Edition, known: list[Edition]) -> Iterator[str]:
+    """Build the file of `edition` at `path` and give it, attached, to the body as catalog `built`.
+
+    Holds every table of the warehouse schema `published`, each in the order of its key, and `editions`:
+    those `known` and this one. The caller has checked that the contract's tables exist (`missing_parts`).
+    """
+    path.unlink(missing_ok=True)
+    con.execute(f"ATTACH {sql_text(path)} AS {BUILT}")
+    try:
+        contract = published_tables()
+        for table in table_names(con, WAREHOUSE, SCHEMA):
+            if table != EDITIONS:
+                _copy(con, table, contract.get(table), edition.edition)
+        _write_editions(con, [*known, edition])
+        for table, wanted in contract.items():
+            con.execute(f"COMMENT ON TABLE {BUILT}.main.{sql_name(table)} IS {sql_text(wanted.description)}")
+        yield BUILT
+    finally:
+        detach(con, BUILT)  # writes the whole file: no journal stays beside it
+
+
+def missing_parts(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Tables and columns of the contract that the warehouse does not have."""
+    present = set(table_names(con, WAREHOUSE, SCHEMA))
+    problems = []
+    for table, wanted in published_tables().items():
+        if table == EDITIONS:
+            continue
+        if table not in present:
+            problems.append(f"{table}: the warehouse has no such published table")
+            continue
+        columns = column_types(con, WAREHOUSE, SCHEMA, table)
+        problems += [
+            f"{table}.{column}: the published table has no such column"
+            for column in wanted.columns
+            if column not in columns and column not in wanted.filled
+        ]
+    return problems
+
+
+def _copy(con: duckdb.DuckDBPyConnection, table: str, wanted: PublishedTable | None, edition: str) -> None:
+    columns = [name for name in column_types(con, WAREHOUSE, SCHEMA, table) if name != "edition"]
+    names = [sql_name(name) for name in columns]
+    if wanted is not None and "edition" in wanted.filled:
+        names.append(f"{sql_text(edition)} AS edition")
+    key = [sql_name(name) for name in (wanted.key if wanted else ()) if name in columns]
+    con.execute(
+        f"CREATE TABLE {BUILT}.main.{sql_name(table)} AS SELECT {', '.join(names)} "
+        f"FROM {WAREHOUSE}.{SCHEMA}.{sql_name(table)} ORDER BY {', '.join(key) or 'ALL'}"
+    )
+
+
+def _write_editions(con: duckdb.DuckDBPyConnection, editions: list[Edition]) -> None:
+    con.execute(
+        f"""CREATE TABLE {BUILT}.main.{EDITIONS} (edition VARCHAR, published_at TIMESTAMP, content_hash VARCHAR,
+            code_version VARCHAR, reason VARCHAR, bronze_snapshot BIGINT)"""
+    )
+    con.executemany(
+        f"INSERT INTO {BUILT}.main.{EDITIONS} VALUES (?, ?, ?, ?, ?, ?)", [astuple(edition) for edition in editions]
+    )

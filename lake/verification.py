@@ -1,0 +1,130 @@
+"""What must hold before an edition may serve. Each check gives sentences for people; none of them means it passed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from lake.bookkeeping import Build
+from lake.content_hash import column_types, table_names
+from lake.engine import sql_name
+from lake.lakes import BRONZE
+from lake.published_contract import PublishedTable, is_of_kind, published_tables
+
+_COUNTS = ("received", "accepted", "quarantined", "duplicate", "late")
+
+
+def build_problems(build: Build | None) -> list[str]:
+    """A failed build has already replaced some published tables and not others."""
+    if build is None:
+        return ["nothing has been built yet"]
+    if build.status != "passed":
+        return [f"the last build ({build.build_id}) {build.status}: its tables must not be shown"]
+    return []
+
+
+def contract_problems(con: duckdb.DuckDBPyConnection, catalog: str) -> list[str]:
+    """Where the tables of a built file (attached as `catalog`) break `published_tables.yml`."""
+    present = set(table_names(con, catalog, "main"))
+    problems = []
+    for name, wanted in published_tables().items():
+        if name not in present:
+            problems.append(f"{name}: the table is missing")
+            continue
+        shape = _shape_problems(con, catalog, name, wanted)
+        problems += shape or _row_problems(con, catalog, name, wanted)
+    return problems
+
+
+def accounting_problems(con: duckdb.DuckDBPyConnection, catalog: str) -> list[str]:
+    """Where a row got lost between the received files and the accounting that the built file shows."""
+    present = set(table_names(con, BRONZE, "main"))
+    absent = [table for table in ("landing_files", "landing_accounting") if table not in present]
+    if absent:
+        return [f"bronze has no table {table}: nothing can be accounted for" for table in absent]
+    files = f"{BRONZE}.main.landing_files"
+    accounting = f"{BRONZE}.main.landing_accounting"
+    published = f"{sql_name(catalog)}.main.data_accounting"
+    totals = ", ".join(f"coalesce(sum({count}), 0) AS {count}" for count in _COUNTS)
+    differs = " OR ".join(f"coalesce(a.{count}, 0) <> coalesce(b.{count}, 0)" for count in _COUNTS)
+    unbalanced = "coalesce(received, 0) <> coalesce(accepted, 0) + coalesce(quarantined, 0) + coalesce(duplicate, 0)"
+    return [
+        *_found(
+            con,
+            f"SELECT feed || ' ' || coalesce(file_name, file_sha256) FROM {files} WHERE {unbalanced}",
+            "accounting: received is not accepted + quarantined + duplicate for file(s)",
+        ),
+        *_found(
+            con,
+            f"SELECT feed || ' ' || business_date FROM {accounting} WHERE {unbalanced}",
+            "accounting: received is not accepted + quarantined + duplicate for date(s)",
+        ),
+        *_found(
+            con,
+            f"""SELECT coalesce(a.feed || ' ' || a.file_sha256, b.feed || ' ' || b.file_sha256)
+                FROM (SELECT feed, file_sha256, {totals} FROM {files} GROUP BY ALL) a
+                FULL JOIN (SELECT feed, file_sha256, {totals} FROM {accounting} GROUP BY ALL) b
+                  ON a.feed = b.feed AND a.file_sha256 = b.file_sha256
+                WHERE {differs}""",
+            "accounting: the dates do not add up to the file for",
+        ),
+        *_found(
+            con,
+            f"""SELECT coalesce(a.feed, b.feed)
+                FROM (SELECT feed, {totals} FROM {accounting} GROUP BY ALL) a
+                FULL JOIN (SELECT feed, {totals} FROM {published} GROUP BY ALL) b ON a.feed = b.feed
+                WHERE {differs}""",
+            "data_accounting: does not add up to what landing counted for feed(s)",
+        ),
+    ]
+
+
+def _shape_problems(con: duckdb.DuckDBPyConnection, catalog: str, name: str, wanted: PublishedTable) -> list[str]:
+    types = column_types(con, catalog, "main", name)
+    problems = []
+    for column, kind in wanted.columns.items():
+        if column not in types:
+            problems.append(f"{name}.{column}: the column is missing")
+        elif not is_of_kind(types[column], kind):
+            problems.append(f"{name}.{column}: is {types[column]}, not {kind}")
+    return problems
+
+
+def _row_problems(con: duckdb.DuckDBPyConnection, catalog: str, name: str, wanted: PublishedTable) -> list[str]:
+    table = f"{sql_name(catalog)}.main.{sql_name(name)}"
+    row_name = _row_name(wanted.key or tuple(wanted.columns)[:3])
+    problems = []
+    if wanted.key:
+        key = ", ".join(map(sql_name, wanted.key))
+        problems += _found(
+            con, f"SELECT {row_name} FROM {table} GROUP BY {key} HAVING count(*) > 1", f"{name}: more than one row for"
+        )
+        no_key = " OR ".join(f"{sql_name(column)} IS NULL" for column in wanted.key)
+        problems += _found(con, f"SELECT {row_name} FROM {table} WHERE {no_key}", f"{name}: a key column is empty for")
+    for rule in wanted.rules:
+        broken = f"SELECT {row_name} FROM {table} WHERE ({rule.holds}) IS NOT TRUE"
+        problems += _found(con, broken, f"{name}: {rule.says} for")
+    if wanted.explained:
+        by = f"{sql_name(catalog)}.main.{sql_name(wanted.explained.by)}"
+        on = " AND ".join(f"t.{sql_name(column)} = d.{sql_name(column)}" for column in wanted.explained.columns)
+        unexplained = f"SELECT DISTINCT {_row_name(wanted.explained.columns)} FROM {table} t ANTI JOIN {by} d ON {on}"
+        problems += _found(con, unexplained, f"{name}: {wanted.explained.by} does not explain")
+    return problems
+
+
+def _row_name(columns: Sequence[str]) -> str:
+    return "concat_ws(' ', " + ", ".join(f"coalesce({sql_name(column)}::VARCHAR, '?')" for column in columns) + ")"
+
+
+def _found(con: duckdb.DuckDBPyConnection, query: str, says: str) -> list[str]:
+    """One sentence with the number of cases and the first three by name; none when there is no case."""
+    row = con.execute(
+        f"SELECT count(*), list(name ORDER BY name)[:3] FROM (SELECT * FROM ({query}) AS q(name))"
+    ).fetchone()
+    assert row is not None
+    cases, first = row
+    if not cases:
+        return []
+    names = ", ".join(str(name) for name in first)
+    return [f"{says} {names}" + (f" and {cases - 3} more" if cases > 3 else "")]
