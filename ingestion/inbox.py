@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -31,12 +32,20 @@ def _finished(name: str) -> bool:
     return not name.startswith(".") and not name.lower().endswith(UNFINISHED)
 
 
-def land_inbox(home: Home, feed: str, *, run_id: str | None = None, now: datetime | None = None) -> LandReport:
-    """Land what waits for a feed, then take the landed files out of the inbox: their bytes are in landing.
+def land_inbox(
+    home: Home,
+    feed: str,
+    *,
+    only: Callable[[Path], bool] | None = None,
+    run_id: str | None = None,
+    now: datetime | None = None,
+) -> LandReport:
+    """Land what waits for a feed (with `only`: the files it says yes to), then take the landed files out of the inbox:
+    their bytes are in landing.
 
     A rejected file whose bytes were kept leaves the inbox too; one whose bytes were never read stays where it is.
     """
-    files = pending(home, feed)
+    files = [path for path in pending(home, feed) if only is None or only(path)]
     before = [_state(path) for path in files]
     report = land_files(home, feed, files, run_id=run_id, now=now)
     for path, state, outcome in zip(files, before, report.files, strict=True):

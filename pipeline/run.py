@@ -28,7 +28,7 @@ def run(
     failures: list[str] = []
     for contract in all_contracts():
         try:
-            reports.append(land_inbox(home, contract.feed, run_id, between=(from_date, to_date)))
+            reports.append(land_inbox(home, contract.feed, run_id, from_date=from_date, to_date=to_date, now=now))
         except Exception as error:
             log.exception("feed failed", feed=contract.feed, run_id=run_id)
             failures.append(f"landing {contract.feed}: {error}")
