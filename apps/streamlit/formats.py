@@ -11,8 +11,8 @@ from babel.numbers import format_decimal, format_percent
 from apps.streamlit.wording import language, t_or
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-FRACTION_UNITS = frozenset({"ratio", "fraction", "share", "percent", "%"})  # values 0-1, shown as a percentage
-COUNT_UNITS = frozenset({"count", "incidents", "persons", "registrations", "trucks", "cameras"})
+FRACTION_UNITS = frozenset({"ratio"})  # values 0-1, shown as a percentage
+COUNT_UNITS = frozenset({"incidents", "persons"})
 
 
 def locale() -> str:

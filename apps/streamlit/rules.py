@@ -26,19 +26,28 @@ def markup(definition: Mapping[str, Any]) -> str:
     """The rule's HTML; every text of the data is escaped."""
     unit = str(definition.get("unit") or "")
     target = definition.get("target")
+    floor, small = definition.get("coverage_floor"), definition.get("small_count_threshold")
     better = "lower" if definition.get("better") == "lower" else "higher"
     facts = [
         (t("rule.formula"), name_of(definition, "formula") or t("rule.unstated")),
+        (t("rule.numerator"), name_of(definition, "numerator")),
+        (t("rule.denominator"), name_of(definition, "denominator")),
+        (t("rule.variant"), str(definition.get("variant") or "")),
         (t("rule.unit"), "%" if formats.is_fraction(unit) else formats.unit_word(unit)),
         (t("rule.better"), t(f"rule.better.{better}")),
         (t("rule.target"), t("tile.target.none") if target is None else formats.with_unit(float(target), unit)),
+        (t("rule.coverage_floor"), "" if floor is None else formats.percent(float(floor), 0)),
+        (
+            t("rule.small_count"),
+            "" if small is None else t("rule.small_count.below", count=formats.number(float(small))),
+        ),
         (t("rule.domain"), t_or(f"domain.{definition.get('domain')}", str(definition.get("domain") or ""))),
         (t("rule.owner"), str(definition.get("owner") or t("rule.unstated"))),
         (t("rule.legal_basis"), str(definition.get("legal_basis") or t("rule.unstated"))),
         (t("rule.version"), f"{definition.get('kpi_code')} · {definition.get('rule_version')}"),
         (t("rule.effective"), _period(definition.get("effective_from"), definition.get("effective_to"))),
     ]
-    rows = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in facts)
+    rows = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in facts if text)
     return f'<div class="yj-rule" lang="{html_language()}"><h3>{escape(name_of(definition))}</h3><dl>{rows}</dl></div>'
 
 

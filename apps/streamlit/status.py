@@ -30,8 +30,14 @@ def word(status: str) -> str:
     return t_or(f"status.{status}", t("status.unknown", code=status))
 
 
-def reason(status: str, coverage: float | None) -> str:
-    """Why there is no number, in a sentence."""
+def reason(status: str, coverage: float | None, floor: float | None = None) -> str:
+    """Why there is no number, in a sentence; `floor` is the coverage (0-1) below which the rule withholds."""
     if status == WITHHELD and coverage is not None:
+        if floor is not None:
+            return t(
+                "reason.withheld_low_coverage.floor",
+                coverage=formats.percent(coverage),
+                floor=formats.percent(floor, 0),
+            )
         return t("reason.withheld_low_coverage.at", coverage=formats.percent(coverage))
     return t_or(f"reason.{status}", t("reason.unknown", code=status))

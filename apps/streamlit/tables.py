@@ -26,13 +26,13 @@ def figure(text: str) -> Cell:
     return Cell(text, is_number=True)
 
 
-def unpublished(status: str, coverage: float | None = None) -> Cell:
+def unpublished(status: str, coverage: float | None = None, floor: float | None = None) -> Cell:
     """The cell of a value that is not published."""
     return Cell(
         f"{statuses.mark(status)} {statuses.word(status)}",
         is_number=True,
         style=f"yj-gap yj-{statuses.style(status)}",
-        title=statuses.reason(status, coverage),
+        title=statuses.reason(status, coverage, floor),
     )
 
 

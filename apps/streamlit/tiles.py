@@ -41,6 +41,11 @@ class Reading:
         return statuses.word(self.status) if self.value is None else formats.with_unit(self.value, self.unit)
 
     @property
+    def floor(self) -> float | None:
+        """The coverage below which the rule withholds the value."""
+        return self.definition.get("coverage_floor")
+
+    @property
     def change(self) -> float | None:
         return None if self.value is None or self.previous is None else self.value - self.previous
 
@@ -89,7 +94,7 @@ def markup(reading: Reading) -> str:
             f'<p class="yj-value yj-gap yj-{statuses.style(reading.status)}">'
             f'<span class="yj-mark" aria-hidden="true">{statuses.mark(reading.status)}</span>'
             f"{escape(statuses.word(reading.status))}</p>"
-            f'<p class="yj-reason">{escape(statuses.reason(reading.status, reading.coverage))}</p>'
+            f'<p class="yj-reason">{escape(statuses.reason(reading.status, reading.coverage, reading.floor))}</p>'
         )
     else:
         unit = escape(formats.unit_word(reading.unit))

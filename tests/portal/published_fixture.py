@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from tests.portal.district import DISTRICT, EVENT_TYPES, FEEDS, KPIS, TOWNSHIPS, geometries
+from tests.portal.district import DISTRICT, EVENT_TYPES, FEEDS, GEOMETRIES, KPIS, TOWNSHIPS
 
 LAST_DAY = date(2026, 11, 22)
 DARK_TOWNSHIP, SMALL_TOWNSHIP, SILENT_TOWNSHIP = "310117121", "310117117", "310117109"
@@ -43,7 +43,7 @@ def build_published(
         "kpi_values": _kpi_values(dates, dice, edition, add),
         "kpi_definitions": _definitions(hostile),
         "event_counts": _event_counts(dates, dice),
-        "camera_coverage": _camera_coverage(dates, dice),
+        "camera_coverage": _camera_coverage(dates),
         "population_counts": _population(dates),
         "data_accounting": _accounting(dates, dice, unbalanced),
         "editions": _editions(edition, published_at, hostile),
@@ -69,25 +69,27 @@ def _frame(rows: Iterator[dict[str, Any]] | list[dict[str, Any]], **casts: Any) 
     return pl.DataFrame(list(rows), infer_schema_length=None, schema_overrides=casts)
 
 
-def _coverage(area: str, when: date, dates: list[date], dice: random.Random) -> float:
+def _coverage(area: str, when: date, dates: list[date]) -> float:
     dark = (area == DARK_TOWNSHIP and when >= dates[-3]) or (area == DISTRICT and when == dates[4])
+    dice = random.Random(f"{area} {when}")
     return round(dice.uniform(0.35, 0.48) if dark else dice.uniform(0.93, 0.99), 4)
 
 
 def _kpi_values(dates: list[date], dice: random.Random, edition: str, add: float) -> pl.DataFrame:
     catalogue = [(code, unit, base, fed) for code, _, unit, _, _, base, fed, _, _ in KPIS]
-    catalogue += [(f"incidents_{code}", "count", 5.0, "camera") for code, *_ in EVENT_TYPES]
+    catalogue += [(f"incidents_{code}", "incidents", 5.0, "camera") for code, *_ in EVENT_TYPES]
 
     def rows() -> Iterator[dict[str, Any]]:
         for area in (DISTRICT, *(row[0] for row in TOWNSHIPS)):
             for index, when in enumerate(dates):
-                coverage = _coverage(area, when, dates, dice)
+                coverage = _coverage(area, when, dates)
                 for code, unit, base, fed in catalogue:
-                    whole = 17 if area == DISTRICT and unit not in ("ratio", "s", "per_10k") else 1
+                    whole = 17 if area == DISTRICT and unit not in ("ratio", "s", "incidents/10k") else 1
                     swing = 0.015 if unit == "ratio" else 0.12
                     wave = 1 + swing * ((index % 7) in (5, 6)) + dice.uniform(-swing, swing)
                     value = base * whole * (1 + index * 0.0007 if fed == "register" else wave)
-                    value = round(value, 4) if unit in ("ratio", "per_10k", "s", "km") else float(round(value))
+                    value = min(value, 1.0) if unit == "ratio" else value
+                    value = round(value, 4) if unit in ("ratio", "incidents/10k", "s", "km") else float(round(value))
                     if code == "incidents_total" and area == DISTRICT:
                         value += add
                     status, shown = "ok", None if fed == "register" else coverage
@@ -101,7 +103,7 @@ def _kpi_values(dates: list[date], dice: random.Random, edition: str, add: float
                         "kpi_code": code, "area_code": area, "business_date": when,
                         "value": value if status == "ok" else None,
                         "numerator": value if status == "ok" else None, "denominator": 1.0 if status == "ok" else None,
-                        "coverage": shown, "status": status, "rule_version": 1, "edition": edition,
+                        "coverage": shown, "status": status, "rule_version": "1", "edition": edition,
                     }  # fmt: skip
 
     return _frame(rows(), value=pl.Float64, coverage=pl.Float64, numerator=pl.Float64, denominator=pl.Float64)
@@ -110,38 +112,45 @@ def _kpi_values(dates: list[date], dice: random.Random, edition: str, add: float
 def _definitions(hostile: bool) -> pl.DataFrame:
     listed = [(c, d, u, b, target, zh, en) for c, d, u, b, target, _, _, zh, en in KPIS]
     listed += [
-        (f"incidents_{c}", d, "count", "lower", None, f"{zh}事件数", f"{en} incidents") for c, d, zh, en in EVENT_TYPES
+        (f"incidents_{c}", d, "incidents", "lower", None, f"{zh}事件数", f"{en} incidents")
+        for c, d, zh, en in EVENT_TYPES
     ]
     return _frame(
         [
             {
-                "kpi_code": code, "rule_version": 1, "name_zh": HOSTILE if hostile and code == "incidents_total" else zh,
+                "kpi_code": code, "rule_version": "1", "name_zh": HOSTILE if hostile and code == "incidents_total" else zh,
                 "name_en": en, "domain": domain, "unit": unit, "better": better, "target": target,
                 "formula_zh": HOSTILE if hostile else f"{zh} = 当日合计（示例口径）", "formula_en": f"{en} = total of the day (sample)",
                 "owner": "区城运中心", "legal_basis": "GB/T 30428", "effective_from": date(2026, 1, 1), "effective_to": None,
+                "coverage_floor": 0.6 if unit != "persons" else None, "small_count_threshold": 10 if unit == "persons" else None,
             }
             for code, domain, unit, better, target, zh, en in listed
         ],
-        target=pl.Float64, effective_to=pl.Date,
+        target=pl.Float64, effective_to=pl.Date, coverage_floor=pl.Float64,
     )  # fmt: skip
 
 
 def _event_counts(dates: list[date], dice: random.Random) -> pl.DataFrame:
-    return _frame(
+    located = _frame(
         {"business_date": when, "area_code": area, "event_type": event, "detections": n * 7, "incidents": n}
         for when in dates
         for area in (row[0] for row in TOWNSHIPS)
         for weight, (event, *_) in enumerate(EVENT_TYPES, start=1)
         if (n := dice.randint(0, 14 - weight)) > 0
     )
+    # the district has two events of each kind and day that lie in no township
+    district = located.group_by("business_date", "event_type", maintain_order=True).agg(
+        pl.lit(DISTRICT).alias("area_code"), pl.col("detections").sum() + 2, pl.col("incidents").sum() + 2
+    )
+    return pl.concat([located, district.select(located.columns)])
 
 
-def _camera_coverage(dates: list[date], dice: random.Random) -> pl.DataFrame:
+def _camera_coverage(dates: list[date]) -> pl.DataFrame:
     rows = []
     for when in dates:
         for area in (DISTRICT, *(row[0] for row in TOWNSHIPS)):
             cameras = 680 if area == DISTRICT else 40
-            coverage = _coverage(area, when, dates, dice)
+            coverage = _coverage(area, when, dates)
             rows.append({"business_date": when, "area_code": area, "cameras": cameras,
                          "expected_hours": cameras * 24.0, "observed_hours": cameras * 24.0 * coverage,
                          "coverage": coverage})  # fmt: skip
@@ -157,12 +166,10 @@ def _population(dates: list[date]) -> pl.DataFrame:
                 rows.append({"business_date": when, "area_code": area, "household_type": kind,
                              "persons": None if small else base + rank * (1 if kind == "overseas" else 23),
                              "status": "suppressed_small_count" if small else "ok"})  # fmt: skip
-        for kind, total in (("registered", 14_008), ("migrant", 11_118)):
+        for kind, total in (("registered", 14_008), ("migrant", 11_118), ("overseas", 340), ("all", 25_466)):
             rows.append(
                 {"business_date": when, "area_code": DISTRICT, "household_type": kind, "persons": total, "status": "ok"}
             )
-        rows.append({"business_date": when, "area_code": DISTRICT, "household_type": "overseas", "persons": None,
-                     "status": "suppressed_small_count"})  # fmt: skip
     return _frame(rows, persons=pl.Int64)
 
 
@@ -193,11 +200,10 @@ def _editions(edition: str, published_at: datetime, hostile: bool) -> pl.DataFra
 
 
 def _townships(hostile: bool) -> pl.DataFrame:
-    shapes = geometries()
     return _frame(
         {"area_code": code, "name_zh": HOSTILE if hostile and code == DARK_TOWNSHIP else zh, "name_en": en,
          "area_km2": area, "label_longitude": x, "label_latitude": y, "is_approximate": True,
-         "geometry_geojson": shapes[code]}
+         "geometry_geojson": GEOMETRIES[code]}
         for code, zh, en, area, x, y in TOWNSHIPS
     )  # fmt: skip
 

@@ -11,9 +11,7 @@ import polars as pl
 from apps.streamlit.edition import Edition
 
 _DEFINITIONS = """
-SELECT kpi_code, rule_version, name_zh, name_en, domain, unit, better, target, formula_zh, formula_en, owner,
-       legal_basis, effective_from, effective_to
-FROM kpi_definitions
+SELECT * FROM kpi_definitions
 WHERE effective_from IS NULL OR effective_from <= $day
 -- the rule in force on the day; one that has ended stands in only where no newer one exists
 QUALIFY row_number() OVER (
@@ -55,7 +53,7 @@ ORDER BY t.area_code
 
 
 def definitions(edition: Edition, day: date) -> dict[str, dict[str, Any]]:
-    """kpi_code -> the rule in force on `day` (columns of kpi_definitions)."""
+    """kpi_code -> the rule in force on `day`: the columns of kpi_definitions, also those a later rulebook adds."""
     return {row["kpi_code"]: row for row in edition.rows(_DEFINITIONS, {"day": day}).iter_rows(named=True)}
 
 

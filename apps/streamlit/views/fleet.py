@@ -54,7 +54,11 @@ def _trend(series: pl.DataFrame, definition: dict[str, Any]) -> None:
     rows = []
     for row in series.iter_rows(named=True):
         published = row["value"] is not None
-        words = formats.with_unit(row["value"], unit) if published else statuses.reason(row["status"], row["coverage"])
+        words = (
+            formats.with_unit(row["value"], unit)
+            if published
+            else statuses.reason(row["status"], row["coverage"], definition.get("coverage_floor"))
+        )
         if published and row["coverage"] is not None:
             words = f"{words} · {t('tile.coverage')} {formats.percent(row['coverage'])}"
         rows.append({"business_date": row["business_date"], "value": row["value"], "series": name,

@@ -51,7 +51,7 @@ def _others(readings: list[tiles.Reading]) -> None:
         domain = str(reading.definition["domain"])
         value = tables.figure(reading.shown)
         if reading.value is None:
-            value = tables.unpublished(reading.status, reading.coverage)
+            value = tables.unpublished(reading.status, reading.coverage, reading.floor)
         change = reading.change
         moved = t("tile.change.none") if change is None else _moved(change, reading)
         coverage = t("tile.coverage.none") if reading.coverage is None else formats.percent(reading.coverage)

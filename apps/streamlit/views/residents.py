@@ -16,6 +16,7 @@ from apps.streamlit.wording import name_of, t, t_or
 CODES = ("residents_total", "residents_registered", "residents_migrant", "residents_overseas",
          "migrant_share", "registrations_expiring_30d")  # fmt: skip
 KINDS = ("registered", "migrant", "overseas")
+ALL = "all"  # the household types together
 TREND_DAYS = 14
 
 
@@ -37,19 +38,19 @@ def page() -> None:
                 with column:
                     tiles.show(readings[code])
     counted = residents.latest_day(edition, day)
-    counts = residents.by_township(edition, counted) if counted else pl.DataFrame()
+    counts = residents.by_area(edition, counted) if counted else pl.DataFrame()
     if counted is None or counts.is_empty():
         st.info(t("residents.nothing"))
         return
     st.subheader(t("residents.by_township", day=formats.day(counted)), anchor=False)
     if counted != day:
         st.warning(t("residents.older", day=formats.day(counted)))
-    kinds = [*KINDS, *sorted(set(counts["household_type"].to_list()) - set(KINDS))]
+    kinds = [*KINDS, *sorted(set(counts["household_type"].to_list()) - {*KINDS, ALL})]
     wide, narrow = st.columns([3, 2])
     with wide:
-        _chart(counts, kinds)
+        _chart(counts.filter(pl.col("name_zh").is_not_null(), pl.col("household_type") != ALL), kinds)
     with narrow:
-        _table(counts, kinds)
+        _table(counts, [*kinds, ALL] if ALL in counts["household_type"] else kinds)
     st.caption(t("residents.note"))
 
 
@@ -79,7 +80,7 @@ def _table(counts: pl.DataFrame, kinds: list[str]) -> None:
     rows = []
     for (_, *_), group in counts.sort("area_code").group_by("area_code", maintain_order=True):
         cells = {row["household_type"]: row for row in group.iter_rows(named=True)}
-        line: list[tables.Cell | str] = [name_of(group.row(0, named=True))]
+        line: list[tables.Cell | str] = [name_of(group.row(0, named=True)) or t("place.district")]
         for kind in kinds:
             row = cells.get(kind)
             if row is None or row["persons"] is None:

@@ -64,7 +64,7 @@ def _row(row: dict[str, Any], definition: dict[str, Any]) -> dict[str, Any]:
         "shown": formats.with_unit(row["value"], str(definition["unit"]))
         if published
         else statuses.word(row["status"]),
-        "reason": reason if published else statuses.reason(row["status"], coverage),
+        "reason": reason if published else statuses.reason(row["status"], coverage, definition.get("coverage_floor")),
     }
 
 
@@ -90,7 +90,7 @@ def _table(frame_rows: pl.DataFrame, definition: dict[str, Any], day: date) -> N
     ordered = frame_rows.sort(["value", "area_code"], descending=[True, False], nulls_last=True)
     rows: list[list[tables.Cell | str]] = []
     for row in ordered.iter_rows(named=True):
-        value = tables.unpublished(row["status"], row["coverage"])
+        value = tables.unpublished(row["status"], row["coverage"], definition.get("coverage_floor"))
         if row["value"] is not None:
             value = tables.figure(formats.amount(row["value"], str(definition["unit"])))
         coverage = "–" if row["coverage"] is None else formats.percent(row["coverage"])

@@ -1,0 +1,52 @@
+"""What the portal's tests share: a home with a small published file, built once and copied."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.portal.published_fixture import build_published
+
+APP = Path(__file__).parents[2] / "apps" / "streamlit" / "app.py"
+
+
+@pytest.fixture(scope="session")
+def published_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_published(tmp_path_factory.mktemp("template") / "published.duckdb")
+
+
+@pytest.fixture
+def portal_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty installation which is the current one."""
+    home = tmp_path / "var"
+    (home / "published").mkdir(parents=True)
+    monkeypatch.setenv("YUNJIAN_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def published(portal_home: Path, published_template: Path) -> Path:
+    """The published file of an installation that serves the small district."""
+    return Path(shutil.copy(published_template, portal_home / "published" / "published.duckdb"))
+
+
+@pytest.fixture
+def open_page(portal_home: Path) -> Callable[..., AppTest]:
+    """Opens a page by its file name under views/, in a language, and asserts that nothing was raised."""
+
+    def open_(view: str = "overview", lang: str = "zh", **address: str) -> AppTest:
+        app = AppTest.from_file(str(APP), default_timeout=60)
+        app.query_params["lang"] = lang
+        for key, value in address.items():
+            app.query_params[key] = value
+        app.run()
+        if view != "overview":
+            app.switch_page(f"views/{view}.py").run()
+        assert not app.exception, app.exception[0].message
+        return app
+
+    return open_
