@@ -18,7 +18,7 @@ _KIND_SHARES = (0.33, 0.20, 0.17, 0.06, 0.07, 0.07, 0.06, 0.04)
 DATUMS = ("WGS84", "GCJ02", "BD09")
 
 # How a detection travels to the district's gateway: median and spread (of the logarithm) of the seconds it takes.
-LATENCY_CLASSES = (("fibre", 0.62, 1.2, 0.35), ("mobile", 0.30, 3.8, 0.65), ("store_and_forward", 0.08, 45.0, 0.9))
+LATENCY_CLASSES = (("fibre", 0.62, 1.2, 0.35), ("mobile", 0.345, 3.8, 0.65), ("store_and_forward", 0.035, 45.0, 0.9))
 
 
 @dataclass(frozen=True)

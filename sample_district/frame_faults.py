@@ -60,7 +60,7 @@ def bad_frames(
         at, message = _location(rng, terminals, moment(), encryption=1)
         plant("encrypted_body", frames.capture_line(at, frames.seal(message)), "encrypted_body", "frame")
     at = moment()
-    body = frames.batch_body([_body(rng, at)] * 30)
+    body = frames.batch_body([_body(rng, at)] * 50)  # longer than a frame holds
     first_part = frames.subpackages(frames.BATCH, terminals[0], 60_000, body)[0]
     plant("missing_subpackage", frames.capture_line(at, first_part), "missing_subpackage", "frame")
     return planted

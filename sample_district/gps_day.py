@@ -93,18 +93,23 @@ class GpsDays:
         """For each fix the batch it is stored in, or -1. Even batches arrive within the hour, odd ones next morning."""
         batch = np.full(fixes.count, -1, dtype=np.int64)
         seconds = fixes.at_s - day_start_ms(day) // 1000
-        number = 0
+        number, has_overnight = 0, False
         for truck in np.unique(fixes.truck):
             fate, begin = rng.random(), int(rng.integers(1 * 3_600, 21 * 3_600))
             length = int(rng.integers(1_200, 3_600))
-            is_overnight = fate < 0.08 and part == 0 and day != self.district.fault_days.last
+            first, last = np.searchsorted(fixes.truck, [truck, truck + 1])
+            mine = np.arange(first, last)[fixes.is_working[first:last]]
+            is_overnight = (
+                part == 0
+                and day != self.district.fault_days.last
+                and (fate < 0.05 or not has_overnight)
+                and bool(np.any(seconds[mine] > 23 * 3_600))
+            )
             if is_overnight:
-                begin = 22 * 3_600
+                begin, has_overnight = 22 * 3_600, True
             elif fate > 0.2:
                 continue
-            first, last = np.searchsorted(fixes.truck, [truck, truck + 1])
-            inside = np.arange(first, last)[(seconds[first:last] >= begin) & (seconds[first:last] < begin + length)]
-            inside = inside[fixes.is_working[inside]]
+            inside = mine[(seconds[mine] >= begin) & (seconds[mine] < begin + length)]
             for at in range(0, inside.size, size := _LONG_BATCH_ITEMS if truck % 2 else _BATCH_ITEMS):
                 batch[inside[at : at + size]] = 2 * number + is_overnight
                 number += 1

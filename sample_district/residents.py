@@ -59,7 +59,7 @@ def residents_on(seed: int, scale: Scale, terrain: Terrain, block: int, size: in
     area = rng.permutation(np.repeat(np.arange(shares.size), largest_remainder(shares, size)))
     # Newcomers live where the work is, the registered everywhere.
     rural = np.array([township.population_share / township.area_km2 for township in terrain.townships])
-    migrant_share = np.clip(0.34 + 0.30 * (rural / rural.max()) ** 0.4, 0.3, 0.72)[area]
+    migrant_share = np.clip(0.42 + 0.30 * (rural / rural.max()) ** 0.4, 0.3, 0.72)[area]
     draw = rng.random(size)
     household = np.where(draw < 0.009, 2, np.where(draw < 0.009 + migrant_share, 1, 0))
     sex = (rng.random(size) < np.where(household == 1, 0.545, 0.495)).astype(np.int64)
