@@ -44,19 +44,21 @@ def collect_refusals(batch: Batch, home: Home, file_date: date) -> dict[date, in
     )
     listed = ", ".join(sql_text(name) for name in names)
     every = f"array_to_string(list_transform(list_sort(list_distinct(_faults)), f -> [{listed}][f]), '; ')"
-    reader_says = "coalesce(r.reason, f._refused_reason)" if carried else "r.reason"
-    rule = "coalesce(r.reason, f._refused_rule)" if carried else "r.reason"
-    field_name = f"CASE WHEN r.reason IS NULL THEN f._refused_field ELSE '{ROW}' END" if carried else f"'{ROW}'"
-    own_raw = "coalesce(f._raw, r.raw, f._source)" if carried else "coalesce(r.raw, f._source)"
-    sealed = batch.contract.has_personal_data
+    # The reader's word counts before the rules': a line that is no row fails every rule, and none of them is the reason.
+    told = "coalesce(r.reason, f._refused_rule)" if carried else "r.reason"
+    told_field = f"CASE WHEN r.reason IS NULL THEN f._refused_field ELSE '{ROW}' END" if carried else f"'{ROW}'"
+    told_more = "coalesce(' (' || nullif(f._refused_reason, f._refused_rule) || ')', '')" if carried else "''"
+    raw = "coalesce(f._raw, r.raw, f._source)" if carried else "coalesce(r.raw, f._source)"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {REFUSED} AS SELECT f._line AS line, "
-        f"CASE WHEN {reader_says} IS NULL THEN n.field ELSE coalesce({field_name}, '{ROW}') END AS field, "
-        f"coalesce({rule}, n.rule) AS rule, coalesce({reader_says}, n.reason) AS reason, "
-        f"CASE WHEN {reader_says} IS NULL THEN {every} ELSE coalesce({field_name}, '{ROW}') || ': ' || {reader_says} END "
-        f"AS all_reasons, {'NULL' if sealed else own_raw} AS raw, r.raw_sealed, coalesce(e._date, {undated}) "
-        f"AS business_date FROM {FAULTS} AS f POSITIONAL JOIN ({rules.explained(FAULTS)}) AS e "
-        f"LEFT JOIN check_names AS n ON n.fault = f._fault LEFT JOIN raws AS r ON r.line = f._line"
+        f"CREATE OR REPLACE TEMP TABLE {REFUSED} AS SELECT line, coalesce(told_field, field) AS field, "
+        "coalesce(told, rule) AS rule, coalesce(told, reason) AS reason, "
+        "coalesce(told_field || ': ' || told || told_more, every) AS all_reasons, raw, raw_sealed, business_date FROM ("
+        f"SELECT f._line AS line, n.field, n.rule, n.reason, {told} AS told, {told_more} AS told_more, "
+        f"CASE WHEN {told} IS NOT NULL THEN coalesce({told_field}, '{ROW}') END AS told_field, {every} AS every, "
+        f"{'NULL::VARCHAR' if batch.contract.has_personal_data else raw} AS raw, r.raw_sealed, "
+        f"coalesce(e._date, {undated}) AS business_date "
+        f"FROM {FAULTS} AS f POSITIONAL JOIN ({rules.explained(FAULTS)}) AS e "
+        "LEFT JOIN check_names AS n ON n.fault = f._fault LEFT JOIN raws AS r ON r.line = f._line)"
     )
     _add_reader_refusals(batch, home, file_date)
     rows = con.execute(f"SELECT business_date, count(*) FROM {REFUSED} GROUP BY ALL ORDER BY ALL").fetchall()

@@ -26,6 +26,8 @@ __all__ = [
 
 # Asked last, in this order: they take anything that looks like their kind.
 _NATIVE: tuple[Adapter, ...] = (ParquetAdapter(), XlsxAdapter(), NdjsonAdapter(), CsvAdapter())
+_SUFFIXES = {".csv": "csv", ".ndjson": "ndjson", ".json": "ndjson", ".xlsx": "xlsx", ".parquet": "parquet"}
+_BINARY = ("xlsx", "parquet")
 _TEXT_ENCODINGS = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16
 
 
@@ -52,5 +54,13 @@ def recognise(contract: Contract, name: str, head: bytes) -> Adapter:
     # The wire formats are particular about what they recognise, so they are asked before the native ones.
     for adapter in sorted(accepted, key=lambda a: _NATIVE.index(a) if a in _NATIVE else -1):
         if adapter.recognises(name, head):
+            _check_name(adapter, name)
             return adapter
     raise FileRejected("unreadable_format", f"none of {', '.join(contract.formats)}")
+
+
+def _check_name(adapter: Adapter, name: str) -> None:
+    """A workbook called .csv, or text called .parquet, is somebody's mistake: better told than guessed at."""
+    named = next((kind for suffix, kind in _SUFFIXES.items() if name.lower().endswith(suffix)), None)
+    if named is not None and (named in _BINARY or adapter.format in _BINARY) and named != adapter.format:
+        raise FileRejected("unreadable_format", f"named {named}, but the content is {adapter.format}")
