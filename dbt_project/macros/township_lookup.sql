@@ -41,11 +41,11 @@ and {{ edge }}.dx * ({{ latitude }} - {{ edge }}.y1) > ({{ longitude }} - {{ edg
 {%- set edges = edges or source('bronze', 'geography_edges') -%}
 select
     points.*,
-    coalesce(
-        areas.inside_code,
-        {%- if spark %}
-        array_min(
-            transform(
+    case
+        when areas.inside_code is not null then areas.inside_code
+        when areas.polygons is not null
+            then {% if spark -%}
+            array_min(transform(
                 filter(
                     areas.polygons,
                     polygon -> size(
@@ -53,11 +53,9 @@ select
                     ) % 2 = 1
                 ),
                 polygon -> polygon.code
-            )
-        )
-        {%- else %}
-        list_min(
-            list_transform(
+            ))
+            {%- else -%}
+            list_min(list_transform(
                 list_filter(
                     areas.polygons,
                     lambda polygon: len(
@@ -65,10 +63,9 @@ select
                     ) % 2 = 1
                 ),
                 lambda polygon: polygon.code
-            )
-        )
-        {%- endif %}
-    ) as {{ as_column }}
+            ))
+            {%- endif %}
+    end as {{ as_column }}
 from {{ points }} as points
 left join (
     select
