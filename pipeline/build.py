@@ -12,9 +12,11 @@ from typing import Any, Literal
 import duckdb
 import structlog
 
-from ingestion.bronze_tables import ensure_bronze_tables
+from geography.install import install_default
+from ingestion.bronze_tables import BOOKKEEPING_TABLES, ensure_bronze_tables, feed_columns
 from ingestion.contracts import Contract, all_contracts
 from lake.bookkeeping import (
+    Build,
     ensure_bookkeeping,
     last_build,
     last_passed_build,
@@ -71,33 +73,34 @@ def build(home: Home, *, full: bool = False, run_id: str | None = None, now: dat
     build_id = run_id or f"{started:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
     contracts = all_contracts()
     home.ensure()
-    prepare_bronze(home, contracts)
+    prepare_bronze(home, contracts, now=started)
     rules = code_version()
     with writer_lock(home, WAREHOUSE, purpose=f"build {build_id}") as lock, open_engine(home) as con:
         attach(con, home, WAREHOUSE)
         ensure_bookkeeping(con)
         attach(con, home, BRONZE, read_only=True)
         snapshot = current_snapshot(con, BRONZE)
-        plan = _plan(con, contracts, snapshot, rules, full)
-        if plan is None:
+        passed, last = last_passed_build(con), last_build(con)
+        new_rules = passed is None or last is None or {passed.code_version, last.code_version} != {rules}
+        plan = _plan(con, contracts, passed, last, snapshot, everything=full or new_rules)
+        if plan.is_empty and not (full or new_rules):
             log.info("build: nothing changed", run_id=build_id, bronze_snapshot=snapshot)
             return BuildReport("unchanged", None, snapshot, rules, seconds=round(time.monotonic() - clock, 3))
         detach(con, BRONZE)
         _write_feeds(con, contracts)
         _write_frozen_dates(con, plan.frozen)
-        run = _run_parts(con, home, plan, snapshot, build_id, lock)
+        attempt: Any = {"build_id": build_id, "bronze_snapshot": snapshot, "started_at": started, "code_version": rules}
+        # Failed until it has passed: a killed build leaves a half-built warehouse that must not be published.
+        record_build(con, **attempt, finished_at=started, status="failed", dates=plan.changed)
+        run = _run_parts(con, home, plan, snapshot, build_id, lock, new_rules=new_rules)
         seconds = time.monotonic() - clock
         status: Literal["passed", "failed"] = "passed" if run.passed else "failed"
-        record_build(
-            con,
-            build_id=build_id,
-            bronze_snapshot=snapshot,
-            started_at=started,
-            finished_at=started + timedelta(seconds=seconds),
-            status=status,
-            code_version=rules,
-            dates=plan.changed,
-        )
+        ended = started + timedelta(seconds=seconds)
+        record_build(con, **attempt, finished_at=ended, status=status, dates=plan.changed)
+        with commit(con, WAREHOUSE, author="build", message=f"build {build_id} has ended"):
+            con.execute(
+                f"DELETE FROM {WAREHOUSE}.main.builds WHERE build_id = ? AND finished_at = started_at", [build_id]
+            )
     report = BuildReport(
         status, build_id, snapshot, rules, plan.dates, run.nodes, run.failures, run.warnings, round(seconds, 3)
     )
@@ -107,44 +110,72 @@ def build(home: Home, *, full: bool = False, run_id: str | None = None, now: dat
     return report
 
 
-def prepare_bronze(home: Home, contracts: Sequence[Contract]) -> None:
-    """The tables that models read exist before the first file of their feed has landed."""
+def prepare_bronze(home: Home, contracts: Sequence[Contract], *, now: datetime) -> None:
+    """What models read exists before the first file of its feed has landed: tables, and a map."""
+    install_default(home, now=now)
+    with open_engine(home, temp=False) as con:
+        attach(con, home, BRONZE, read_only=True)
+        if _has_tables(con, contracts):  # as nearly always: then the build need not wait for a landing
+            return
     with writer_lock(home, BRONZE, purpose="tables of the feeds"), open_engine(home) as con:
         attach(con, home, BRONZE)
         ensure_bronze_tables(con, contracts)
 
 
+def _has_tables(con: duckdb.DuckDBPyConnection, contracts: Sequence[Contract]) -> bool:
+    found = set(
+        con.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = ?", [BRONZE]).fetchall()
+    )
+    wanted = {table: tuple(columns) for table, columns in BOOKKEEPING_TABLES.items()}
+    wanted |= {contract.feed: tuple(feed_columns(contract)) for contract in contracts}
+    return all((table, column) in found for table, columns in wanted.items() for column in columns)
+
+
 def _plan(
-    con: duckdb.DuckDBPyConnection, contracts: Sequence[Contract], snapshot: int, rules: str, full: bool
-) -> RebuildPlan | None:
-    passed, last = last_passed_build(con), last_build(con)
-    new_rules = passed is not None and passed.code_version != rules
+    con: duckdb.DuckDBPyConnection,
+    contracts: Sequence[Contract],
+    passed: Build | None,
+    last: Build | None,
+    snapshot: int,
+    *,
+    everything: bool,
+) -> RebuildPlan:
+    """What changed since the build that passed last, and what the builds that failed since then were to build."""
     carried: Dates = {}
     if last is not None and last.status == "failed":
         carried = {feed: {date.fromisoformat(day) for day in days} for feed, days in last.dates.items()}
-    plan = plan_rebuild(
+    return plan_rebuild(
         con,
         contracts,
         since=None if passed is None else passed.bronze_snapshot,
         upto=snapshot,
-        everything=full or new_rules,
+        everything=everything,
         carried=carried,
     )
-    return None if plan.is_empty and passed is not None and not new_rules and not full else plan
 
 
 def _run_parts(
-    con: duckdb.DuckDBPyConnection, home: Home, plan: RebuildPlan, snapshot: int, build_id: str, lock: HeldLock
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    plan: RebuildPlan,
+    snapshot: int,
+    build_id: str,
+    lock: HeldLock,
+    *,
+    new_rules: bool,
 ) -> DbtRun:
     parts = plan.parts(ROWS_PER_PART)
     run = DbtRun(0)
+    command = ["build", "--exclude-resource-type", "unit_test"]
+    if not new_rules:  # views and seeds are as the last build left them
+        command += ["--exclude", "config.materialized:view", "resource_type:seed"]
     for number, part in enumerate(parts, start=1):
         write_changed_dates(con, part)
         days = sorted(set().union(*(days for feed, days in part.items() if not feed.startswith("_"))))
         log.info("build", run_id=build_id, part=number, of=len(parts), dates=[str(day) for day in days[:31]])
         run = run_dbt(
             home,
-            ["build", "--exclude-resource-type", "unit_test"],
+            command,
             bronze_snapshot=snapshot,
             run_id=build_id,
             pass_fds=(lock.fileno,),

@@ -13,13 +13,13 @@ from typing import Any
 
 import structlog
 
-from lake.extensions import extension_directory
 from lake.home import Home
-from lake.lakes import BRONZE, WAREHOUSE, attach_options, attach_path
-from lake.settings import Settings
+from lake.lakes import WAREHOUSE, attach_path
 
 log = structlog.get_logger(__name__)
 PROJECT = Path(__file__).parents[1] / "dbt_project"
+SNAPSHOT_VARIABLE = "YUNJIAN_DBT_BRONZE_SNAPSHOT"
+WAREHOUSE_VARIABLE = "YUNJIAN_DBT_WAREHOUSE"
 _FAILED = ("error", "fail", "runtime error", "partial success")
 _RESULTS = ("LogModelResult", "LogTestResult", "LogSeedResult", "LogNodeResult", "LogUnitTestResult")
 
@@ -69,12 +69,14 @@ def run_dbt(
 
 
 def dbt_environment(home: Home, *, bronze_snapshot: int) -> dict[str, str]:
-    """The variables that dbt_project/profiles.yml reads, beside those of this process."""
-    settings = Settings()
+    """The variables dbt and its connection (pipeline/dbt_connection.py) read, beside those of this process."""
     working = home.root / "dbt"
     working.mkdir(parents=True, exist_ok=True)
-    environment = {
+    return {
         **os.environ,
+        "YUNJIAN_HOME": str(home.root),
+        SNAPSHOT_VARIABLE: str(bronze_snapshot),
+        WAREHOUSE_VARIABLE: attach_path(home, WAREHOUSE),
         "DBT_PROFILES_DIR": str(PROJECT),
         "DBT_PROJECT_DIR": str(PROJECT),
         "DBT_TARGET_PATH": str(working / "target"),
@@ -83,18 +85,7 @@ def dbt_environment(home: Home, *, bronze_snapshot: int) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
-        "YUNJIAN_DBT_EXTENSIONS": str(extension_directory()),
-        "YUNJIAN_DBT_MEMORY_LIMIT": settings.memory_limit,
-        "YUNJIAN_DBT_ENGINE_THREADS": str(settings.threads),
-        "YUNJIAN_DBT_SPILL": str(home.tmp / f"dbt-{os.getpid()}"),
-        "YUNJIAN_DBT_BRONZE_SNAPSHOT": str(bronze_snapshot),
     }
-    for name in (BRONZE, WAREHOUSE):
-        prefix = f"YUNJIAN_DBT_{name.upper()}_"
-        environment[f"{prefix}PATH"] = attach_path(home, name)
-        for option, value in attach_options(home, name).items():
-            environment[prefix + option] = value[1:-1].replace("''", "'") if value.startswith("'") else value
-    return environment
 
 
 def _tell(line: str, run_id: str, messages: list[str]) -> None:

@@ -7,8 +7,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import duckdb
+import geopandas
 import shapely
 
+from geography.bronze_map import Installed, latest_install, write_grid, write_map
 from geography.grid import build_grid
 from geography.lookup import cells_per_degree
 from ingestion.bronze_tables import ensure_bronze_tables
@@ -84,23 +86,28 @@ class Bronze:
         con.execute(f"INSERT INTO {BRONZE}.{table} ({names}) VALUES ({marks})", list(row.values()))
 
     def _map(self, con: duckdb.DuckDBPyConnection) -> None:
-        grid = build_grid(list(SQUARES), list(SQUARES.values()), cells_per_degree())
-        for name, table in (("cells", grid.cells), ("edges", grid.edges)):
-            con.register("grid_table", table)
-            con.execute(f"CREATE TABLE IF NOT EXISTS {BRONZE}.geography_{name} AS FROM grid_table")
-            con.unregister("grid_table")
-        con.execute(
-            f"""CREATE TABLE IF NOT EXISTS {BRONZE}.geography_townships (area_code VARCHAR, name_zh VARCHAR,
-                name_en VARCHAR, area_km2 DOUBLE, label_longitude DOUBLE, label_latitude DOUBLE,
-                is_approximate BOOLEAN, source VARCHAR, geometry_geojson VARCHAR)"""
+        if latest_install(con) is not None:
+            return
+        labels = [square.centroid for square in SQUARES.values()]
+        townships = geopandas.GeoDataFrame(
+            {
+                "area_code": list(SQUARES),
+                "code": list(SQUARES),
+                "name_zh": [f"镇{code[-1]}" for code in SQUARES],
+                "name_en": [f"Town {code[-1]}" for code in SQUARES],
+                "area_km2": 1.0,
+                "label_longitude": [label.x for label in labels],
+                "label_latitude": [label.y for label in labels],
+                "is_approximate": True,
+            },
+            geometry=list(SQUARES.values()),
+            crs="EPSG:4326",
         )
-        con.execute(f"CREATE TABLE IF NOT EXISTS {BRONZE}.geography_installs (installed_at TIMESTAMP)")
-        for code, square in SQUARES.items():
-            label = square.centroid
-            con.execute(
-                f"INSERT INTO {BRONZE}.geography_townships VALUES (?, ?, ?, 1.0, ?, ?, true, 'test', ?)",
-                [code, f"镇{code[-1]}", f"Town {code[-1]}", label.x, label.y, shapely.to_geojson(square)],
-            )
+        installed = Installed(at(DAY, "00:00"), "squares", "0" * 64, "WGS84", 3, True, 3.0, cells_per_degree(), "test")
+        grid = build_grid(list(SQUARES), list(SQUARES.values()), cells_per_degree())
+        with commit(con, BRONZE, author="test", message="a map of squares"):
+            write_map(con, townships, installed)
+            write_grid(con, grid)
 
 
 def camera(camera_id: str, township: str, *, longitude: float = 121.205, latitude: float = 31.005) -> dict[str, Any]:
