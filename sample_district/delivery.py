@@ -111,12 +111,12 @@ class Delivery:
         pieces.extend(lines.with_inserted([(index, line.content) for index, line in ordered]))
         self.write_bytes(folder, pieces)
 
-    def write_bytes(self, folder: Path, pieces: Iterable[memoryview | bytes]) -> None:
-        """Writes the file (gzipped when its name ends in .gz, without a time inside) and notes its sha256."""
+    def write_bytes(self, folder: Path, pieces: Iterable[memoryview | bytes], *, is_final: bool = False) -> None:
+        """Writes the file and notes its sha256; gzipped when its name ends in .gz, unless the bytes are final."""
         path = folder / self.feed / self.name
         path.parent.mkdir(parents=True, exist_ok=True)
         # wbits 31 is zlib's own gzip wrapper: it writes no name, and 0 as the time.
-        packer = zlib.compressobj(1, zlib.DEFLATED, 31) if self.name.endswith(".gz") else None
+        packer = zlib.compressobj(1, zlib.DEFLATED, 31) if self.name.endswith(".gz") and not is_final else None
         digest = hashlib.sha256()
         with path.open("wb") as file:
 

@@ -188,14 +188,14 @@ class DetectionDays:
         if day == days.rejected_file:
             odd = Delivery(FEED, f"{FEED}_{day}_p91.ndjson.gz", "ndjson", day, status="rejected")
             odd.reason = "unreadable_format"
-            odd.write_bytes(district.out, [random_stream(district.seed, "noise", day).bytes(4_096)])
+            odd.write_bytes(district.out, [random_stream(district.seed, "noise", day).bytes(4_096)], is_final=True)
             odd.note_fault("unreadable_file", 1, verdict="rejected", reason=odd.reason)
             yield odd
         if day == days.sent_again:
             first = f"{FEED}_{day}_p01.ndjson.gz"
             again = first.replace("_p01", "_p92")
             odd = Delivery(FEED, again, "ndjson", day, status="already_landed")
-            odd.write_bytes(district.out, [(district.out / FEED / first).read_bytes()])
+            odd.write_bytes(district.out, [(district.out / FEED / first).read_bytes()], is_final=True)
             odd.note_fault("file_sent_again", 1, verdict="already_landed", same_as=first)
             yield odd
         if day == days.empty_file:

@@ -53,6 +53,15 @@ def test_a_gzipped_file_carries_no_time(run: Run) -> None:
     assert all(path.read_bytes()[4:8] == b"\0\0\0\0" for path in packed)
 
 
+def test_a_file_sent_again_has_the_bytes_of_the_first_and_an_unreadable_one_is_no_gzip(run: Run) -> None:
+    digests = {entry["file"]: entry["sha256"] for entry in run.files}
+    again = [fault for fault in run.faults if fault["fault"] == "file_sent_again"]
+    assert [digests[fault["file"]] for fault in again] == [digests[fault["same_as"]] for fault in again] != []
+    noise = [fault for fault in run.faults if fault["fault"] == "unreadable_file"]
+    assert noise
+    assert all((run.out / fault["feed"] / fault["file"]).read_bytes()[:2] != b"\x1f\x8b" for fault in noise)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
