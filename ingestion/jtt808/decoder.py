@@ -10,10 +10,10 @@ from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
 
-from ingestion.jtt808.capture_text import Part, parts
 from ingestion.jtt808.columns import Columns
 from ingestion.jtt808.subpackages import MessagePart, Subpackages
 from ingestion.jtt808.workspace import BATCH_ROWS, Workspace
+from ingestion.text_parts import Part, parts
 
 
 def decode_capture(stream: BinaryIO, *, threads: int = 2) -> Iterator[pa.RecordBatch]:

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from ingestion.jtt808 import kernel
 from ingestion.jtt808 import layout as L
-from ingestion.jtt808.capture_text import Part
 from ingestion.jtt808.columns import Columns
+from ingestion.text_parts import Part
 
 BATCH_ROWS = 32_768
 _TERMINALS = 3 * BATCH_ROWS  # a district has some 3,000; a hostile file may bring a new one with every row

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.jtt808 import capture_text
+from ingestion import text_parts
 from ingestion.jtt808.decoder import decode_capture
 from sample_district.wire.golden_frames import cases
 from sample_district.wire.jtt808_frames import BATCH, LOCATION, capture_line, message, seal
@@ -64,7 +64,7 @@ def test_a_sound_frame_around_any_body_is_accounted_for(
 def test_where_the_capture_is_cut_into_parts_makes_no_difference(lines: list[bytes], size: int) -> None:
     text = b"\n".join(lines)
     longest = max((len(line) for line in lines), default=0)
-    cut = list(capture_text.parts(io.BytesIO(text), size + longest))
+    cut = list(text_parts.parts(io.BytesIO(text), size + longest))
     assert b"".join(part.text[:-1] for part in cut).rstrip(b"\n") == text.rstrip(b"\n")
     before = 0
     for part in cut:

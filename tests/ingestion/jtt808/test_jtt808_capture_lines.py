@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from ingestion import text_parts
 from ingestion.adapters.jtt808 import DECODER
-from ingestion.jtt808 import capture_text
 from ingestion.jtt808.decoder import decode_capture
 from sample_district.wire.golden_frames import ROW, cases
 
@@ -75,7 +75,7 @@ def test_an_empty_capture_has_no_rows(decode: Any) -> None:
 
 def test_a_line_too_long_is_refused_and_the_next_one_read(decode: Any) -> None:
     good = f"2026-11-23T01:02:03Z {FRAME}\n".encode()
-    for length in (capture_text.PART_BYTES // 4, capture_text.PART_BYTES, 3 * capture_text.PART_BYTES):
+    for length in (text_parts.PART_BYTES // 4, text_parts.PART_BYTES, 3 * text_parts.PART_BYTES):
         rows = decode(good + b"2026-11-23T01:02:03Z 7e" + b"0" * length + b"\n" + good)
         assert [(row["line"], row["refused_rule"]) for row in rows] == [(1, None), (2, "line_too_long"), (3, None)]
         assert len(rows[1]["raw"]) < 100_000

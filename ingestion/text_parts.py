@@ -1,4 +1,4 @@
-"""A capture cut into parts of whole lines, in bounded memory whatever the lines are."""
+"""A text stream cut into parts of whole lines, in bounded memory whatever the lines are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Part:
-    """Whole lines. `text` ends in a line feed and one byte of padding that the kernel may look at."""
+    """Whole lines. `text` ends in a line feed and one byte of padding, which compiled code may look at."""
 
     text: bytes
     lines_before: int
