@@ -22,7 +22,7 @@ class GpsTruth:
         self.terrain = terrain
         self.positions = self.positioned = self.drift = self.working = 0
         self.reporting: set[int] = set()
-        self.night_km_total = 0.0
+        self.night_km_by_truck: dict[int, float] = {}
         self.night_km_by_area = np.zeros(len(terrain.codes))
 
     def add(self, fixes: Fixes, day: date) -> None:
@@ -41,7 +41,8 @@ class GpsTruth:
         x, y = fixes.true_x, fixes.true_y
         km = metres_between(x[:-1][both], y[:-1][both], x[1:][both], y[1:][both]) / 1000
         area = self.terrain.areas_of(x[1:][both], y[1:][both])
-        self.night_km_total += float(km.sum())
+        trucks, place = np.unique(fixes.truck[1:][both], return_inverse=True)
+        self.night_km_by_truck.update(zip(trucks.tolist(), np.bincount(place, km, trucks.size).tolist(), strict=True))
         self.night_km_by_area += np.bincount(area[area >= 0], km[area >= 0], len(self.terrain.codes))
 
     def as_json(self, approved: set[int]) -> dict[str, Any]:
@@ -55,8 +56,12 @@ class GpsTruth:
             "positions_while_working": self.working,
             "planted_drift": self.drift,
             "planted_drift_rate": round(self.drift / self.positions, 8) if self.positions else None,
+            "drift_or_no_satellites": self.drift + self.positions - self.positioned,
             "night_km": {
-                "all_driven": round(self.night_km_total, 3),
+                "all_driven": round(sum(self.night_km_by_truck.values()), 3),
+                "driven_by_approved": round(
+                    sum(km for truck, km in self.night_km_by_truck.items() if truck in approved), 3
+                ),
                 "inside": {
                     DISTRICT_CODE: round(float(self.night_km_by_area.sum()), 3),
                     **{

@@ -123,22 +123,23 @@ def _measured(
     moving = speed > 0
     shown_x = x + moving * rng.normal(0, 3.0, count) / METRES_PER_LON
     shown_y = y + moving * rng.normal(0, 3.0, count) / METRES_PER_LAT
-    same_truck = np.zeros(count, dtype=bool)
-    same_truck[1:-1] = (truck[1:-1] == truck[:-2]) & (truck[1:-1] == truck[2:])
-    # A drift lies between two good fixes of a working truck: 8 to 40 km in seconds, a speed no truck has.
-    is_drift = same_truck & is_working & (rng.random(count) < _DRIFT_SHARE)
+    between = np.zeros(count, dtype=bool)  # two reports of the same working truck, shortly before and after
+    between[1:-1] = (truck[1:-1] == truck[:-2]) & (truck[1:-1] == truck[2:]) & (at[2:] - at[:-2] <= 180)
+    between[1:-1] &= is_working[1:-1] & is_working[:-2] & is_working[2:]
+    is_positioned = np.ones(count, dtype=bool)
+    for begin in np.flatnonzero(between & (rng.random(count) < 0.002)):
+        lost = np.arange(begin, min(count, int(begin) + 4))
+        lost = lost[truck[lost] == truck[begin]]
+        is_positioned[lost] = False  # a terminal without satellites repeats its last place
+        shown_x[lost], shown_y[lost] = shown_x[begin - 1], shown_y[begin - 1]
+    # A drift lies between two good fixes: 8 to 40 km in seconds, there and back at a speed no truck has.
+    is_drift = between & is_positioned & (rng.random(count) < _DRIFT_SHARE)
+    is_drift[1:-1] &= is_positioned[:-2] & is_positioned[2:]
     is_drift[1:] &= ~is_drift[:-1]
     drifts = np.flatnonzero(is_drift)
     far, bearing = rng.uniform(8_000, 40_000, drifts.size), rng.uniform(0, 2 * np.pi, drifts.size)
     shown_x[drifts] += far * np.cos(bearing) / METRES_PER_LON
     shown_y[drifts] += far * np.sin(bearing) / METRES_PER_LAT
-    is_positioned = np.ones(count, dtype=bool)
-    for begin in np.flatnonzero(same_truck & is_working & (rng.random(count) < 0.002)):
-        stop = min(count, int(begin) + 4)
-        lost = np.arange(begin, stop)
-        lost = lost[(truck[lost] == truck[begin]) & ~is_drift[lost]]
-        is_positioned[lost] = False  # a terminal without satellites repeats its last place
-        shown_x[lost], shown_y[lost] = shown_x[begin - 1], shown_y[begin - 1]
     shown_speed = np.where(moving, np.clip(speed * rng.normal(1.0, 0.12, count), 1.0, 95.0), 0.0).round(1)
     delay = (350 + 1_500 * rng.gamma(1.3, 1.0, count)).astype(np.int64)
     return Fixes(

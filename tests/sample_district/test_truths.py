@@ -235,3 +235,24 @@ def test_trucks_keep_to_speeds_that_trucks_have(run: Run) -> None:
         speeds = frame.filter(~pl.col("line").is_in(sorted(refused)))["speed_kmh"].cast(pl.Float64)
         assert speeds.min() == 0
         assert 20 < float(speeds.max() or 0) < 96
+
+
+def test_a_drift_is_a_jump_there_and_back_and_every_such_jump_is_planted(run: Run) -> None:
+    """CSV files of whole days: the positions' own speeds against the count of the key."""
+    for entry in run.landed("truck_gps", "csv"):
+        if any(
+            "late" in other["file"] and other["file_date"] == entry["file_date"]
+            for other in run.landed("truck_gps", "csv")
+        ):
+            continue
+        refused = run.refused_lines(entry)
+        frame = pl.read_csv(run.out / "truck_gps" / entry["file"], infer_schema=False).with_row_index("line", offset=2)
+        frame = frame.filter(~pl.col("line").is_in(sorted(refused))).with_columns(
+            pl.col("longitude", "latitude").cast(pl.Float64), pl.col("reported_at").str.to_datetime()
+        )
+        frame = frame.sort("plate_no", "reported_at")
+        metres = ((pl.col("longitude").diff() * 95_470) ** 2 + (pl.col("latitude").diff() * 110_870) ** 2).sqrt()
+        is_fast = (metres / pl.col("reported_at").diff().dt.total_seconds() > 150 / 3.6).over("plate_no")
+        jumps = frame.select((is_fast & is_fast.shift(-1).over("plate_no")).sum()).item()
+        planted = [f["count"] for f in run.faults if f["file"] == entry["file"] and f["fault"] == "drift"]
+        assert jumps == sum(planted)
