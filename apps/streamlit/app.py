@@ -32,6 +32,7 @@ def main() -> None:
         initial_sidebar_state=SIDEBAR_WIDTH,
     )
     st.html(frame.STYLE_SHEET)
+    st.logo(frame.wordmark(), size="large")
     with st.sidebar:
         frame.language_switch()
     pages = [
@@ -40,7 +41,7 @@ def main() -> None:
         )
         for name, address, icon in PAGES
     ]  # fmt: skip
-    page = st.navigation({t("portal.name"): pages}, expanded=True)
+    page = st.navigation(pages, expanded=True)
     path = published_path()
     try:
         edition = open_edition(path)

@@ -9,6 +9,7 @@ from typing import cast
 import streamlit as st
 
 from apps.streamlit import address, formats
+from apps.streamlit.charts import palette
 from apps.streamlit.edition import Edition, EditionUnavailable, Fingerprint, fingerprint
 from apps.streamlit.queries import accounting
 from apps.streamlit.wording import LANGUAGE_KEY, LANGUAGES, html_language, language, t
@@ -35,6 +36,16 @@ def language_switch() -> None:
 def is_phone() -> bool:
     """Whether the browser says it is a phone: for the height of the map, nothing else."""
     return "Mobi" in (st.context.headers.get("User-Agent") or "")
+
+
+def wordmark() -> str:
+    """The sign and the platform's name, as an SVG picture."""
+    sign = (STYLE_SHEET.parent / "yunjian.svg").read_text(encoding="utf-8")
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 420 64">'
+        f'<svg width="64" height="64">{sign}</svg><text x="78" y="44" font-size="31" font-weight="700" fill="#16202c" '
+        f'font-family="{palette.FONT}">{escape(t("portal.short"))}</text></svg>'
+    )
 
 
 def serve(edition: Edition) -> None:

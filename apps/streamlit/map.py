@@ -72,7 +72,9 @@ def township_map(rows: Sequence[Mapping[str, Any]], *, height: int) -> alt.Layer
     edges = base.transform_filter("datum.gap").mark_geoshape(
         filled=False, stroke=palette.MUTED, strokeWidth=1.3, strokeDash=[4, 3]
     ).encode(tooltip=tooltip)  # fmt: skip
-    hatching = alt.Chart(alt.Data(values=hatches)).mark_geoshape(filled=False, stroke="#7b8794", strokeWidth=1)
+    hatching = alt.Chart(alt.Data(values=hatches)).mark_geoshape(
+        filled=False, stroke="#7b8794", strokeWidth=1, aria=False
+    )
     text = alt.Chart(alt.Data(values=labels)).encode(longitude="longitude:Q", latitude="latitude:Q", text="label:N")
     size = alt.expr("width < 480 ? 10 : 13")
     halo = text.mark_text(fontSize=size, lineBreak=" ", strokeWidth=3, strokeJoin="round").encode(

@@ -20,7 +20,7 @@ def blocks(app: AppTest) -> list[str]:
 def text(app: AppTest) -> str:
     """All visible words of the page, tags taken out."""
     words = [html.unescape(_TAG.sub(" ", body)) for body in blocks(app)]
-    for kind in ("title", "subheader", "caption", "markdown", "error", "warning", "success", "info", "code"):
+    for kind in ("title", "header", "caption", "markdown", "error", "warning", "success", "info", "code"):
         words += [str(element.value) for element in app.get(kind)]
     return " ".join(" ".join(words).split())
 

@@ -70,7 +70,7 @@ def _frame(rows: Iterator[dict[str, Any]] | list[dict[str, Any]], **casts: Any) 
 
 
 def _coverage(area: str, when: date, dates: list[date]) -> float:
-    dark = (area == DARK_TOWNSHIP and when >= dates[-3]) or (area == DISTRICT and when == dates[4])
+    dark = (area == DARK_TOWNSHIP and when >= dates[-3]) or (area == DISTRICT and when in dates[4:5])
     dice = random.Random(f"{area} {when}")
     return round(dice.uniform(0.35, 0.48) if dark else dice.uniform(0.93, 0.99), 4)
 

@@ -75,13 +75,13 @@ def test_the_area_and_the_day_filter_the_overview(published: Path, open_page: Op
     page.selectbox(key="area").set_value("310117102").run()
     page.date_input(key="day").set_value(date(2026, 11, 15)).run()
     assert not page.exception
-    assert page.subheader[0].value == "泗泾镇 · 2026年11月15日"
+    assert page.header[0].value == "泗泾镇 · 2026年11月15日"
     assert page.query_params["area"] == "310117102" and page.query_params["day"] == "2026-11-15"
 
 
 def test_an_address_with_codes_opens_the_same_choice_in_the_other_language(published: Path, open_page: Open) -> None:
     page = open_page("overview", "en", area="310117102", day="2026-11-15")
-    assert page.subheader[0].value == "Sijing Town · 15 Nov 2026"
+    assert page.header[0].value == "Sijing Town · 15 Nov 2026"
 
 
 @pytest.mark.parametrize(("key", "word"), [("area", "999"), ("day", "1970-01-01"), ("day", "tomorrow"), ("lang", "xx")])
@@ -90,7 +90,7 @@ def test_nonsense_in_the_address_falls_back_to_the_default(
 ) -> None:
     lang = word if key == "lang" else "zh"
     page = open_page("overview", lang, **({} if key == "lang" else {key: word}))
-    assert page.subheader[0].value == "全区 · 2026年11月22日"
+    assert page.header[0].value == "全区 · 2026年11月22日"
 
 
 def test_the_map_names_every_township_and_greys_the_withheld_one(published: Path, open_page: Open) -> None:
@@ -177,7 +177,7 @@ def test_a_new_edition_is_shown_at_the_next_run_and_the_latest_day_stays_the_lat
     build_published(published, edition="20261124T010500Z-77777777", last_day=date(2026, 11, 23))
     page.run()
     assert "20261124T010500Z-77777777" in markup.text(page)
-    assert page.subheader[0].value == "全区 · 2026年11月23日"
+    assert page.header[0].value == "全区 · 2026年11月23日"
 
 
 @pytest.mark.parametrize("view", PAGES)
@@ -186,6 +186,6 @@ def test_hostile_names_reach_html_only_escaped(portal_home: Path, open_page: Ope
     page = open_page(view)
     for body in markup.blocks(page):
         assert "<script" not in body and "<img src=x" not in body
-    for kind in ("markdown", "caption", "subheader", "title"):
+    for kind in ("markdown", "caption", "header", "title"):
         for element in page.get(kind):
             assert HOSTILE not in element.value

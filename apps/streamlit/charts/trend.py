@@ -66,7 +66,7 @@ def trend(
         .encode(x=x, y=y, color=colours, tooltip=tooltip)
     )
     layers: list[alt.Chart] = [lines, points]
-    layers += [hollow] if frame["partial"].any() else []
+    layers += [hollow] if (frame["partial"] & frame["value"].is_not_null()).any() else []
     layers += [gaps] if frame["value"].null_count() else []
     if target is not None:
         goal = alt.Chart(alt.Data(values=[{"target": target, "label": target_label}]))

@@ -27,15 +27,15 @@ def page() -> None:
     with other:
         first, last = filters.span(edition)
     _accounting(edition, day)
-    st.subheader(t("data_health.quarantine"), anchor=False)
+    st.header(t("data_health.quarantine"), anchor=False)
     left, right = st.columns(2)
     with left:
         _shares(edition, first, last)
     with right:
         _reasons(edition, first, last)
-    st.subheader(t("data_health.gates"), anchor=False)
+    st.header(t("data_health.gates"), anchor=False)
     _gates(edition, first, last)
-    st.subheader(t("data_health.editions"), anchor=False)
+    st.header(t("data_health.editions"), anchor=False)
     _editions(edition)
 
 

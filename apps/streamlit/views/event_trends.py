@@ -53,10 +53,10 @@ def page() -> None:
     _coverage(coverage)
     left, right = st.columns(2)
     with left:
-        st.subheader(t("event_trends.by_type"), anchor=False)
+        st.header(t("event_trends.by_type"), anchor=False)
         _ranking(counts, "event_type", names["event_type"])
     with right:
-        st.subheader(t("event_trends.by_township"), anchor=False)
+        st.header(t("event_trends.by_township"), anchor=False)
         by_area = counts
         if chosen_areas == [district_code(edition)]:
             by_area = events.counts(edition, list(areas), chosen_types, first, last)
@@ -147,7 +147,7 @@ def _daily(counts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _coverage(coverage: pl.DataFrame) -> None:
-    st.subheader(t("event_trends.coverage"), anchor=False)
+    st.header(t("event_trends.coverage"), anchor=False)
     if coverage.is_empty():
         st.info(t("event_trends.coverage.none"))
         return

@@ -33,18 +33,18 @@ def page() -> None:
     # a day more than the span, so that its first day has a change, too
     series = kpis.series(edition, codes, area, first - timedelta(days=1), last)
     readings = tiles.readings(definitions, series, last)
-    st.subheader(t("overview.headline", place=t("place.district"), day=formats.day(last)), anchor=False)
+    st.header(t("overview.headline", place=t("place.district"), day=formats.day(last)), anchor=False)
     with st.container(key="tiles-0"):
         for column, code in zip(st.columns(len(codes)), codes, strict=True):
             with column:
                 tiles.show(readings[code])
-    st.subheader(t("fleet.trends"), anchor=False)
+    st.header(t("fleet.trends"), anchor=False)
     inside = series.filter(pl.col("business_date") >= first)
     for start in range(0, len(codes), 2):
         for column, code in zip(st.columns(2), codes[start : start + 2], strict=False):
             with column:
                 _trend(inside.filter(pl.col("kpi_code") == code), definitions[code])
-    st.subheader(t("fleet.townships", day=formats.day(last)), anchor=False)
+    st.header(t("fleet.townships", day=formats.day(last)), anchor=False)
     _townships(edition, [code for code in codes if code in kpis.township_codes(edition)], definitions, last)
     st.caption(t("fleet.note"))
 

@@ -30,9 +30,9 @@ def page() -> None:
     definitions = kpis.definitions(edition, day)
     series = kpis.series(edition, list(definitions), place.area_code, day - timedelta(days=TREND_DAYS - 1), day)
     found = tiles.readings(definitions, series, day)
-    st.subheader(t("overview.headline", place=place.name, day=formats.day(day)), anchor=False)
+    st.header(t("overview.headline", place=place.name, day=formats.day(day)), anchor=False)
     _tiles([found[code] for code in HEADLINE if code in found])
-    st.subheader(t("overview.others"), anchor=False)
+    st.header(t("overview.others"), anchor=False)
     _others([reading for code, reading in found.items() if code not in HEADLINE])
     st.caption(t("overview.note"))
 

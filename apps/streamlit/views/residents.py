@@ -31,7 +31,7 @@ def page() -> None:
     codes = [code for code in CODES if code in definitions]
     series = kpis.series(edition, codes, place.area_code, day - timedelta(days=TREND_DAYS - 1), day)
     readings = tiles.readings(definitions, series, day)
-    st.subheader(t("overview.headline", place=place.name, day=formats.day(day)), anchor=False)
+    st.header(t("overview.headline", place=place.name, day=formats.day(day)), anchor=False)
     for start in range(0, len(codes), 3):
         with st.container(key=f"tiles-{start}"):
             for column, code in zip(st.columns(3), codes[start : start + 3], strict=False):
@@ -42,7 +42,7 @@ def page() -> None:
     if counted is None or counts.is_empty():
         st.info(t("residents.nothing"))
         return
-    st.subheader(t("residents.by_township", day=formats.day(counted)), anchor=False)
+    st.header(t("residents.by_township", day=formats.day(counted)), anchor=False)
     if counted != day:
         st.warning(t("residents.older", day=formats.day(counted)))
     kinds = [*KINDS, *sorted(set(counts["household_type"].to_list()) - {*KINDS, ALL})]

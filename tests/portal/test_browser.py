@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.portal.browser import APT, CHROMIUM, launch, portal, visitor
+from tests.portal.published_fixture import build_published
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}: {APT}")
+ADDRESSES = {
+    "overview": "",
+    "map": "map",
+    "events": "events",
+    "fleet": "fleet",
+    "population": "population",
+    "health": "health",
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = launch(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory, published_template: Path) -> Iterator[str]:
+    home = tmp_path_factory.mktemp("browser") / "var"
+    (home / "published").mkdir(parents=True)
+    shutil.copy(published_template, home / "published" / "published.duckdb")
+    with portal(home) as address:
+        yield address
+
+
+@pytest.mark.parametrize(("width", "lang"), [(1440, "zh"), (390, "en")])
+def test_pages_are_whole_on_desktop_and_phone_and_speak_to_nobody_else(
+    browser: Browser, origin: str, width: int, lang: str
+) -> None:
+    seen = visitor(browser, origin, width=width, lang=lang)
+    for name, path in ADDRESSES.items():
+        page = seen.open(f"{path}?lang={lang}")
+        assert seen.overflow() <= 0, f"{name} is wider than {width} px"
+        expect(page.locator('[data-testid="stException"]')).to_have_count(0)
+        seen.shoot(f"{name}-{lang}-{width}")
+        if width < 500:  # the same elements in one column: one look at them is enough
+            continue
+        found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        serious = [rule for rule in found if rule["impact"] in ("serious", "critical")]
+        assert not serious, [(rule["id"], node["html"][:200]) for rule in serious for node in rule["nodes"]]
+    assert not seen.errors
+    assert not seen.foreign, "a request left the machine"
+    seen.page.context.close()
+
+
+def test_the_language_switch_stays_in_the_address_from_page_to_page(browser: Browser, origin: str) -> None:
+    seen = visitor(browser, origin)
+    page = seen.open()
+    expect(page).to_have_title("云间 · 区治理数据平台")
+    page.get_by_text("English", exact=True).click()
+    expect(page.locator("h1")).to_have_text("Overview")
+    expect(page).to_have_url(f"{origin}/?lang=en")
+    page.get_by_role("link", name="Township map").click()
+    expect(page.locator("h1")).to_have_text("Township map")
+    expect(page).to_have_url(f"{origin}/map?lang=en")
+    page.reload()
+    expect(page.locator("h1")).to_have_text("Township map")
+    page.context.close()
+
+
+def test_a_tile_opens_its_rule(browser: Browser, origin: str) -> None:
+    seen = visitor(browser, origin)
+    page = seen.open("?area=310117121")
+    page.locator(".st-key-tile-incidents_total").get_by_role("button").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("incidents_total · 1")
+    expect(dialog).to_contain_text("GB/T 30428")
+    seen.settle()
+    seen.shoot("rule-zh-1440")
+    page.context.close()
+
+
+def test_an_open_page_shows_a_new_edition_within_seconds_without_a_restart(browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "var" / "published" / "published.duckdb"
+    with portal(tmp_path / "var") as origin:
+        seen = visitor(browser, origin)
+        page = seen.open(wait=False)
+        expect(page.locator("h1")).to_have_text("数据尚未发布")
+        seen.shoot("unavailable-zh-1440")
+        build_published(file, days=3)
+        expect(page.locator("h1")).to_have_text("总览", timeout=10_000)
+        expect(page.locator(".yj-edition")).to_contain_text("20261123T010546Z-1f0c9a7e")
+        build_published(file, days=3, edition="20261124T010500Z-77777777", add=100_000, last_day=date(2026, 11, 23))
+        expect(page.locator(".yj-edition")).to_contain_text("20261124T010500Z-77777777", timeout=10_000)
+        expect(page.locator(".st-key-tile-incidents_total .yj-value")).to_contain_text("100,")
+        expect(page.locator("h2").first).to_have_text("全区 · 2026年11月23日")
+        build_published(file, days=3, edition="20261124T020500Z-88888888", unbalanced=True)
+        expect(page.locator(".yj-alarm")).to_be_visible(timeout=10_000)
+        seen.open("health")
+        seen.shoot("unbalanced-zh-1440")
+        assert not seen.errors and not seen.foreign
+        page.context.close()
+
+
+def test_hostile_names_in_the_published_file_are_words_and_nothing_more(browser: Browser, tmp_path: Path) -> None:
+    build_published(tmp_path / "var" / "published" / "published.duckdb", days=3, hostile=True)
+    with portal(tmp_path / "var") as origin:
+        seen = visitor(browser, origin)
+        dialogs: list[str] = []
+        seen.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        for path in ADDRESSES.values():
+            page = seen.open(path)
+            for chart in page.locator('[data-testid="stVegaLiteChart"]').all()[:2]:  # tooltips are made on the fly
+                box = chart.bounding_box()
+                for step in range(1, 8):
+                    if box:
+                        page.mouse.move(box["x"] + box["width"] * step / 8, box["y"] + box["height"] * step / 8)
+                        page.wait_for_timeout(30)
+            for select in page.get_by_test_id("stSelectbox").all()[:1]:
+                select.locator("input").click()
+                page.wait_for_timeout(200)
+                page.keyboard.press("Escape")
+            assert page.evaluate("window.pwned") is None, path
+        page = seen.open()
+        page.locator(".st-key-tile-incidents_total").get_by_role("button").click()
+        expect(page.get_by_role("dialog")).to_contain_text("<script>")
+        assert page.evaluate("window.pwned") is None
+        assert not dialogs and not seen.foreign
+        page.context.close()
