@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -88,14 +88,9 @@ def _landed_before(run: LandingRun, arrival: Arrival) -> FileReport | None:
 
 def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, scratch: Path) -> FileReport:
     contract = run.contract
-    landing_date = (run.now + timedelta(hours=SHANGHAI_HOURS)).date()
-    facts = FileFacts(
-        now=run.now,
-        file_received=arrival.received_at,
-        file_date=arrival.name_date or landing_date,
-        expired_dates=_expired_dates(run),
-    )
-    staged = _read(run, file, facts, scratch)
+    landing_date = _landing_date(run)
+    facts = facts_of(run, arrival.received_at, arrival.name_date)
+    staged = read_batch(run, file, facts, scratch)
     if arrival.received.sealed and not unchanged(arrival.received):
         raise FileRejected("changed_while_read", "the file changed between copying and parsing")
     good = staged.good_by_date()
@@ -128,7 +123,7 @@ def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, scratch: Pat
     )
 
 
-def _read(run: LandingRun, file: ClearFile, facts: FileFacts, scratch: Path) -> Batch:
+def read_batch(run: LandingRun, file: ClearFile, facts: FileFacts, scratch: Path) -> Batch:
     """The file's rows, typed and checked; a file the fast readers cannot number exactly is read a second time."""
     for careful in (False, True):
         try:
@@ -142,6 +137,20 @@ def _read(run: LandingRun, file: ClearFile, facts: FileFacts, scratch: Path) -> 
                 raise FileRejected("unreadable_format", str(error)[:300]) from error
             log.info("reading line by line", feed=run.contract.feed, file=file.name, because=str(error)[:200])
     raise FileRejected("unreadable_format")
+
+
+def facts_of(run: LandingRun, received_at: datetime | None, file_date: date | None) -> FileFacts:
+    """What is known of a file before its rows are; `received_at` is naive UTC."""
+    return FileFacts(
+        now=run.now,
+        file_received=received_at,
+        file_date=file_date or _landing_date(run),
+        expired_dates=_expired_dates(run),
+    )
+
+
+def _landing_date(run: LandingRun) -> date:
+    return (run.now + timedelta(hours=SHANGHAI_HOURS)).date()
 
 
 def _expired_dates(run: LandingRun) -> list[date]:

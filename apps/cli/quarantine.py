@@ -42,7 +42,7 @@ def _list(feed: str | None) -> Mapping[str, Any]:
 def _replay(feed: str) -> Mapping[str, Any]:
     from datetime import UTC, datetime
 
-    from ingestion.quarantine import replay as replay_feed
+    from ingestion.replay import replay as replay_feed
     from lake.home import Home
 
     return replay_feed(Home.current().ensure(), feed, datetime.now(UTC))

@@ -30,7 +30,7 @@ def _run(data: Path, room: Path) -> Mapping[str, Any]:
     for feed in (path for path in data.iterdir() if path.is_dir() and path.name != "answer_key"):
         shutil.copytree(feed, home.inbox / feed.name, copy_function=_link)
     outcome = run(home, now=_NOW)
-    return {"status": outcome["status"]}
+    return {"exit code": outcome["exit_code"]}
 
 
 def _link(source: str, target: str) -> None:
