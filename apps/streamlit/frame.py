@@ -58,8 +58,11 @@ def serving() -> Edition:
     return cast(Edition, st.session_state[_EDITION_KEY])
 
 
-def title(key: str) -> Edition:
-    """The page's heading, its edition line and, if need be, the accounting alarm; returns the edition."""
+def title(key: str, *, alarmed: bool = True) -> Edition:
+    """The page's heading, its edition line and, if need be, the accounting alarm; returns the edition.
+
+    A page that tells of the accounting itself turns the alarm off.
+    """
     edition = serving()
     st.title(t(key), anchor=False)
     facts = [
@@ -70,18 +73,19 @@ def title(key: str) -> Edition:
     ]
     cells = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in facts)
     st.html(f'<dl class="yj-edition" lang="{html_language()}">{cells}</dl>')
-    alarm(edition)
+    if alarmed:
+        wrong = accounting.unbalanced(edition).height
+        if wrong:  # the numbers below may miss rows
+            alarm(t("alarm.title"), t("alarm.text", count=formats.number(wrong)))
     return edition
 
 
-def alarm(edition: Edition) -> None:
-    """A red notice on every page while any feed-day does not balance: the numbers below may miss rows."""
-    wrong = accounting.unbalanced(edition).height
-    if wrong:
-        st.html(
-            f'<div class="yj-alarm" role="alert" lang="{html_language()}"><strong>{escape(t("alarm.title"))}</strong> '
-            f"{escape(t('alarm.text', count=formats.number(wrong)))}</div>"
-        )
+def alarm(headline: str, text: str) -> None:
+    """A red notice that cannot be overlooked."""
+    st.html(
+        f'<div class="yj-alarm" role="alert" lang="{html_language()}"><strong>{escape(headline)}</strong> '
+        f"{escape(text)}</div>"
+    )
 
 
 def unavailable(problem: EditionUnavailable) -> None:

@@ -19,7 +19,7 @@ COUNTS = ("received", "accepted", "quarantined", "duplicate")
 
 
 def page() -> None:
-    edition = frame.title("data_health.title")
+    edition = frame.title("data_health.title", alarmed=False)
     _balance(edition)
     column, other, _ = st.columns([2, 2, 3])
     with column:
@@ -52,7 +52,7 @@ def _balance(edition: Edition) -> None:
     if wrong.is_empty():
         st.success(t("data_health.balanced"), icon=":material/check_circle:")
         return
-    st.error(t("data_health.unbalanced", count=formats.number(wrong.height)), icon=":material/error:")
+    frame.alarm(t("alarm.title"), t("data_health.unbalanced", count=formats.number(wrong.height)))
     rows: list[list[tables.Cell | str]] = [
         [
             _feed(row["feed"]),
