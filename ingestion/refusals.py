@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion.adapters.reading import RawLine, Refusal
-from ingestion.batch import FAULTS, REFUSED, Batch
+from ingestion.batch import FAULTS, REFUSED, TYPED, Batch
 from ingestion.sealing import TextSealer
 from lake.engine import sql_text
 from lake.home import Home
@@ -25,6 +25,19 @@ def collect_refusals(batch: Batch, home: Home, file_date: date) -> dict[date, in
 
     Rows without a believable time count for `file_date`. Returns how many were refused, by business date.
     """
+    con = batch.con
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {REFUSED} (line BIGINT, field VARCHAR, rule VARCHAR, reason VARCHAR, "
+        "all_reasons VARCHAR, raw VARCHAR, raw_sealed VARCHAR, business_date DATE)"
+    )
+    if con.execute(f"SELECT 1 FROM {TYPED} WHERE _fault > 0 LIMIT 1").fetchone():
+        _add_faults(batch, home, file_date)
+    _add_reader_refusals(batch, home, file_date)
+    rows = con.execute(f"SELECT business_date, count(*) FROM {REFUSED} GROUP BY ALL ORDER BY ALL").fetchall()
+    return dict(rows)
+
+
+def _add_faults(batch: Batch, home: Home, file_date: date) -> None:
     con, rules = batch.con, batch.rules
     carried = ", _refused_rule, _refused_field, _refused_reason, _raw" if batch.reader.shape.has_refusals else ""
     con.execute(
@@ -35,12 +48,9 @@ def collect_refusals(batch: Batch, home: Home, file_date: date) -> dict[date, in
     _store_raws(batch, home)
     undated = f"DATE {sql_text(file_date.isoformat())}"
     names = [f"{check.field}: {check.reason}" for check in rules.checks]
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE check_names (fault SMALLINT, field VARCHAR, rule VARCHAR, reason VARCHAR)"
-    )
-    con.executemany(
-        "INSERT INTO check_names VALUES (?, ?, ?, ?)",
-        [(i, check.field, check.rule, check.reason) for i, check in enumerate(rules.checks, 1)],
+    checks = ", ".join(
+        f"({i}, {sql_text(check.field)}, {sql_text(check.rule)}, {sql_text(check.reason)})"
+        for i, check in enumerate(rules.checks, 1)
     )
     listed = ", ".join(sql_text(name) for name in names)
     every = f"array_to_string(list_transform(list_sort(list_distinct(_faults)), f -> [{listed}][f]), '; ')"
@@ -50,7 +60,7 @@ def collect_refusals(batch: Batch, home: Home, file_date: date) -> dict[date, in
     told_more = "coalesce(' (' || nullif(f._refused_reason, f._refused_rule) || ')', '')" if carried else "''"
     raw = "coalesce(f._raw, r.raw, f._source)" if carried else "coalesce(r.raw, f._source)"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {REFUSED} AS SELECT line, coalesce(told_field, field) AS field, "
+        f"INSERT INTO {REFUSED} SELECT line, coalesce(told_field, field) AS field, "
         "coalesce(told, rule) AS rule, coalesce(told, reason) AS reason, "
         "coalesce(told_field || ': ' || told || told_more, every) AS all_reasons, raw, raw_sealed, business_date FROM ("
         f"SELECT f._line AS line, n.field, n.rule, n.reason, {told} AS told, {told_more} AS told_more, "
@@ -58,11 +68,8 @@ def collect_refusals(batch: Batch, home: Home, file_date: date) -> dict[date, in
         f"{'NULL::VARCHAR' if batch.contract.has_personal_data else raw} AS raw, r.raw_sealed, "
         f"coalesce(e._date, {undated}) AS business_date "
         f"FROM {FAULTS} AS f POSITIONAL JOIN ({rules.explained(FAULTS)}) AS e "
-        "LEFT JOIN check_names AS n ON n.fault = f._fault LEFT JOIN raws AS r ON r.line = f._line)"
+        f"LEFT JOIN (VALUES {checks}) AS n (fault, field, rule, reason) ON n.fault = f._fault LEFT JOIN raws AS r ON r.line = f._line)"
     )
-    _add_reader_refusals(batch, home, file_date)
-    rows = con.execute(f"SELECT business_date, count(*) FROM {REFUSED} GROUP BY ALL ORDER BY ALL").fetchall()
-    return dict(rows)
 
 
 def _store_raws(batch: Batch, home: Home) -> None:

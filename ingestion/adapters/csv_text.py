@@ -110,8 +110,9 @@ class CsvReader:
 
 
 def _refusal(line: int, raw: bytes) -> Refusal:
+    reason = "line_too_long" if len(raw) > LINE_LIMIT else "malformed_csv"
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:
-        return Refusal(line, "not_utf8", "not_utf8", as_text(raw))
-    return Refusal(line, "malformed_csv", "malformed_csv", as_text(raw))
+        reason = "not_utf8" if reason == "malformed_csv" else reason
+    return Refusal(line, reason, reason, as_text(raw))

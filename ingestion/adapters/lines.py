@@ -20,9 +20,9 @@ def as_text(raw: bytes) -> str:
 
 
 def fetch_lines(path: Path, wanted: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-    """The wanted 1-based lines (ascending, each once) with their bytes, without line ends, each cut at `RAW_LIMIT`.
+    """The wanted 1-based lines (ascending, each once) with their bytes, without line ends, each cut after `LINE_LIMIT` + 1.
 
-    One pass over the file as far as the last wanted line; memory stays that of a block.
+    One pass over the file as far as the last wanted line; memory stays that of a block and a line.
     """
     numbers = iter(wanted)
     target = next(numbers, None)
@@ -37,7 +37,7 @@ def fetch_lines(path: Path, wanted: Iterable[int]) -> Iterator[tuple[int, bytes]
                 body = block[start : int(ends[index])]
                 yield target, _trimmed(body if index else carry + body)
                 target = next(numbers, None)
-            carry = block[block.rfind(b"\n") + 1 :] if count else (carry + block)[: RAW_LIMIT + 1]
+            carry = block[block.rfind(b"\n") + 1 :] if count else (carry + block)[: LINE_LIMIT + 1]
             line += count
     if target == line:
         yield target, _trimmed(carry)
@@ -59,4 +59,4 @@ def numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
 
 
 def _trimmed(line: bytes) -> bytes:
-    return line.rstrip(b"\r")[:RAW_LIMIT]
+    return line.rstrip(b"\r")[: LINE_LIMIT + 1]
