@@ -1,6 +1,6 @@
 """Builds the KPIs of the business dates that changed, whenever any feed has landed."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -21,7 +21,6 @@ with DAG(
     description="Bronze -> staging, marts and published tables, for the changed business dates",
     doc_md=BUILD_DOC,
     schedule=ANY_FEED,
-    start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     tags=["build"],

@@ -1,6 +1,6 @@
 """Retention, compaction and clean-up of both lakes, every night."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
@@ -15,7 +15,6 @@ with DAG(
     description="Deletes what its contract no longer allows to keep, merges small files, removes expired ones",
     doc_md=MAINTENANCE_DOC,
     schedule=CronTriggerTimetable("30 3 * * *", timezone="Asia/Shanghai"),
-    start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     tags=["maintenance"],

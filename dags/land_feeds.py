@@ -1,6 +1,6 @@
 """One landing DAG a feed, from the contracts: a new contract is a new DAG, with nothing to write here."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, get_current_context, task
@@ -19,7 +19,6 @@ def landing_dag(contract: Contract) -> DAG:
         description=f"Inbox -> bronze.{contract.feed}",
         doc_md=landing_doc(contract),
         schedule=CronTriggerTimetable(contract.schedule, timezone="Asia/Shanghai"),
-        start_date=datetime(2026, 1, 1),
         catchup=False,  # each run lands whatever waits in the inbox: missed runs leave nothing behind
         max_active_runs=1,
         tags=["landing", contract.feed],

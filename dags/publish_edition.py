@@ -1,6 +1,6 @@
 """Publishes an edition of the serving file after each build."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, get_current_context, task
@@ -16,7 +16,6 @@ with DAG(
     description="Published tables -> the read-only file the portal serves, verified and swapped in",
     doc_md=PUBLISH_DOC,
     schedule=Asset("yunjian://warehouse/published"),
-    start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     tags=["publish"],

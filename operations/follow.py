@@ -22,7 +22,7 @@ class Follower:
         self._airflow = airflow
         self._supervisor = supervisor
         self._console = console
-        self._dags = {*(f"land_{feed}" for feed in feeds), BUILD, PUBLISH}
+        self._landing = {f"land_{feed}" for feed in feeds}
         self._told: set[tuple[str, str]] = set()
         self.failed: list[str] = []
 
@@ -30,26 +30,28 @@ class Follower:
         """Runs that ended before now are history: only what follows is told."""
         self._told |= {_key(run) for run in self._airflow.latest_runs() if run["state"] not in _ACTIVE}
 
-    def follow(self, *, timeout_s: float) -> bool:
+    def follow(self, *, timeout_s: float, landing_only: bool = False) -> bool:
         """Returns True when no run is active or due any more, False after `timeout_s`."""
         deadline = time.monotonic() + timeout_s
         still = 0
         while time.monotonic() < deadline:
             # Two quiet looks in a row: a run can end between the look at it and the look at what it starts.
-            still = still + 1 if not self._look() else 0
+            still = still + 1 if not self._look(landing_only) else 0
             if still == 2:
                 return True
             self._supervisor.wait(1.0)
         return False
 
-    def _look(self) -> bool:
+    def _look(self, landing_only: bool) -> bool:
         """Tells of runs that have ended; True while any is active or due."""
-        runs = [run for run in self._airflow.latest_runs() if run["dag_id"] in self._dags]
+        watched = self._landing if landing_only else {*self._landing, BUILD, PUBLISH}
+        runs = [run for run in self._airflow.latest_runs() if run["dag_id"] in watched]
         for run in reversed(runs):
             if run["state"] not in _ACTIVE and _key(run) not in self._told:
                 self._told.add(_key(run))
                 self._tell(run["dag_id"], run)
-        return any(run["state"] in _ACTIVE for run in runs) or any(self._is_due(dag_id) for dag_id in (BUILD, PUBLISH))
+        due = not landing_only and any(self._is_due(dag_id) for dag_id in (BUILD, PUBLISH))
+        return due or any(run["state"] in _ACTIVE for run in runs)
 
     def _is_due(self, dag_id: str) -> bool:
         try:
@@ -73,12 +75,15 @@ class Follower:
         else:
             report = self._airflow.returned(dag_id, run_id, "publish")
             text = f"published edition {report['edition']} ({report['status']})" if report else "publishing an edition"
+        refused = _refused(report)
         if run["state"] != "success":
             self.failed.append(dag_id)
-            text += f"; the run FAILED, see Airflow -> {dag_id} -> {run_id}"
-            for refused in _refused(report):
-                text += f"\n         refused {refused}"
-        self._console.say(text)
+            text += (
+                f"; {len(refused)} files refused, which marks the run failed:"
+                if refused
+                else f"; the run FAILED: see its log in Airflow ({dag_id}, {run_id})"
+            )
+        self._console.say("\n         ".join([text, *refused]))
 
 
 def _key(run: Mapping[str, Any]) -> tuple[str, str]:
@@ -87,6 +92,8 @@ def _key(run: Mapping[str, Any]) -> tuple[str, str]:
 
 def _landed(report: Mapping[str, Any]) -> str:
     files = report["files"]
+    if not files:
+        return "nothing was left to land"
     total = {name: sum(file.get(name) or 0 for file in files) for name in _COUNTS}
     parts = [f"{total['received']:,} rows in {len(files)} files", f"{total['accepted']:,} accepted"]
     parts += [f"{total[name]:,} {name}" for name in ("quarantined", "duplicate", "late") if total[name]]

@@ -118,15 +118,18 @@ def _first_days(
     """Lets the scheduler land what waits, build and publish; 0, or 1 when a build or publication failed."""
     follower = Follower(airflow, supervisor, console, feeds)
     follower.forget_finished()
-    scheduler_start.unpause_new(home, airflow, dag_ids)
+    # On the very first start the build waits until all feeds have landed; else each of them would start one.
+    scheduler_start.unpause_new(home, airflow, [dag_id for dag_id in dag_ids if dag_id not in (BUILD, PUBLISH)])
     waiting = [feed for feed in feeds if _waits(home, feed)]
     if waiting:
         console.say(f"the scheduler lands {', '.join(waiting)}")
     for feed in waiting:
         airflow.trigger(f"land_{feed}")
-    if not waiting and not home.published_file.exists():
+    quiet = follower.follow(timeout_s=options.timeout_s, landing_only=True)
+    if scheduler_start.unpause_new(home, airflow, [BUILD, PUBLISH]) or not home.published_file.exists():
+        console.say("the scheduler builds the KPIs and publishes them")
         airflow.trigger(BUILD)
-    if not follower.follow(timeout_s=options.timeout_s):
+    if not (quiet and follower.follow(timeout_s=options.timeout_s)):
         console.say("runs are still active after the wait; follow them in Airflow")
         return 1
     if home.published_file.exists() and not {BUILD, PUBLISH} & set(follower.failed):

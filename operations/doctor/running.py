@@ -10,6 +10,7 @@ from operations.airflow_config import password
 from operations.doctor.finding import Finding, note, ok, wrong
 from operations.instance import leftovers, running_instance
 from operations.ports import is_free
+from pipeline.landing import refusals
 
 
 def writer_locks(home: Home) -> Finding:
@@ -63,9 +64,22 @@ def airflow(home: Home) -> Finding:
     for run in client.latest_runs():
         latest.setdefault(run["dag_id"], run)
     failed = sorted(dag_id for dag_id, run in latest.items() if run["state"] == "failed")
-    if failed:
+    refused = [line for dag_id in failed for line in _refused(client, dag_id, latest[dag_id]["dag_run_id"])]
+    broken = [dag_id for dag_id in failed if not _refused(client, dag_id, latest[dag_id]["dag_run_id"])]
+    if broken:
         return wrong(
-            f"the latest run failed of {', '.join(failed)}",
+            f"the latest run failed of {', '.join(broken)}",
             f"read the log at {client.address} (the failed task names the cause), mend it, clear the task",
         )
+    if refused:
+        return note(
+            f"healthy; refused files: {'; '.join(refused)}",
+            "ask the source for a correct file, and put it into the inbox under a name of its own",
+        )
     return ok(f"healthy at {client.address}")
+
+
+def _refused(client: AirflowClient, dag_id: str, run_id: str) -> list[str]:
+    """The refused files of a landing run that failed for nothing else."""
+    report = client.returned(dag_id, run_id, "land_inbox") if dag_id.startswith("land_") else None
+    return refusals(report) if report else []

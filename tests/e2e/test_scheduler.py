@@ -109,7 +109,7 @@ def test_a_backfill_changes_nothing(platform):
 def test_a_failed_feed_names_its_file_and_stops_neither_its_other_files_nor_other_feeds(platform, tmp_path):
     day = published(platform, "SELECT max(business_date) FROM data_accounting")[0][0]
     truck = b"plate_no,terminal_id,carrier,approved_on,valid_until\n"
-    register = f"沪A12345,013912345678,东明渣土,2026-01-01,2027-01-01\n".encode()
+    register = "沪A12345,013912345678,东明渣土,2026-01-01,2027-01-01\n".encode()
     put(platform, "trucks", f"trucks_{day}_broken.csv", b"\xff\xfe\x00 this is no register\n")
     put(platform, "trucks", f"trucks_{day}_zz.csv", truck + register)
     put(platform, "camera_status", f"camera_status_{day}_zz.csv", b"camera_id,hour,online_seconds\n")

@@ -77,7 +77,7 @@ def test_each_step_is_told_once_with_its_numbers(told):
 
 
 def test_a_failed_run_is_told_with_the_refused_files(told):
-    refused = {"file": "trucks_2026-11-16.csv", "status": "rejected", "reason": "not_utf8"}
+    refused = {"file": "trucks_2026-11-16.csv", "status": "rejected", "reason": "not_utf8", "received": 0}
     answers = Answers(
         [[("land_trucks", "r1", "failed")]],
         {("land_trucks", "land_inbox"): {"feed": "trucks", "files": [refused]}},
@@ -85,7 +85,8 @@ def test_a_failed_run_is_told_with_the_refused_files(told):
     watching = follower(answers, told)
     assert watching.follow(timeout_s=60)
     assert watching.failed == ["land_trucks"]
-    assert "refused feed trucks, file trucks_2026-11-16.csv, date 2026-11-16: not_utf8" in told.getvalue()
+    assert "1 files refused, which marks the run failed:\n" in told.getvalue()
+    assert "feed trucks, file trucks_2026-11-16.csv, date 2026-11-16: not_utf8" in told.getvalue()
 
 
 def test_an_event_that_waits_for_the_build_is_waited_for(told):
