@@ -1,7 +1,7 @@
 """Landing: every received file by its SHA-256, with a manifest, so that the lake can be rebuilt from it alone.
 
 landing/<feed>/<sha[:2]>/<sha>.<ext>[.age]      the bytes as received, sealed for feeds with personal data
-landing/<feed>/<sha[:2]>/<sha>.json             what is known of them; one delivery for each name they came under
+landing/<feed>/<sha[:2]>/<sha>.manifest.json    what is known of them; one delivery for each name they came under
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ingestion.sealing import open_sealed
 from lake.home import Home
 
 SEALED_SUFFIX = ".age"
+MANIFEST_SUFFIX = ".manifest.json"
 INCOMING = ".incoming"  # folder of files still being received
 
 
@@ -53,7 +54,8 @@ def feed_folder(home: Home, feed: str) -> Path:
 
 
 def manifest_path(home: Home, feed: str, sha256: str) -> Path:
-    return feed_folder(home, feed) / sha256[:2] / f"{sha256}.json"
+    # A suffix that no received file can have here: `<sha>.json` may be a received JSON file.
+    return feed_folder(home, feed) / sha256[:2] / f"{sha256}{MANIFEST_SUFFIX}"
 
 
 def landed_path(home: Home, manifest: Manifest) -> Path:
@@ -80,8 +82,8 @@ def read_manifest(home: Home, feed: str, sha256: str) -> Manifest | None:
 
 def manifests(home: Home, feed: str) -> Iterator[Manifest]:
     """Every landed file of a feed, by hash."""
-    for path in sorted(feed_folder(home, feed).glob("??/*.json")):
-        manifest = read_manifest(home, feed, path.stem)
+    for path in sorted(feed_folder(home, feed).glob(f"??/*{MANIFEST_SUFFIX}")):
+        manifest = read_manifest(home, feed, path.name.removesuffix(MANIFEST_SUFFIX))
         if manifest is not None:
             yield manifest
 

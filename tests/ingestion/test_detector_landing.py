@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ingestion.landing import land_files
+from ingestion.store import landed_path, manifests
+from lake.home import Home
+from lake.reader import query
+
+NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+
+def frigate(label: str) -> str:
+    after = {
+        "id": "1772323200.5-abc",
+        "camera": "c1",
+        "label": label,
+        "sub_label": ["John Smith", 0.79],
+        "top_score": 0.9,
+        "score": 0.9,
+        "false_positive": False,
+        "start_time": 1772323200.5,
+        "frame_time": 1772323201.0,
+        "recognized_license_plate": "ABC12345",
+    }
+    return json.dumps({"type": "new", "before": after, "after": after})
+
+
+def test_a_received_json_file_is_kept_beside_its_manifest_not_under_it(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "detection_events_2026-03-01_1.json"
+    file.write_text(frigate("person") + "\n")
+    land_files(home, "detection_events", [file], now=NOW)
+    (manifest,) = manifests(home, "detection_events")
+    kept = landed_path(home, manifest)
+    assert kept.is_file()
+    assert manifest.bytes == file.stat().st_size
+
+
+def test_a_refused_message_is_quarantined_without_the_names_and_plates_it_carried(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "detection_events_2026-03-01_1.json"
+    file.write_text(frigate("a label nobody mapped") + "\n")
+    report = land_files(home, "detection_events", [file], now=NOW)
+    assert (report.files[0].received, report.files[0].quarantined) == (1, 1)
+    (row,) = query(home, "SELECT reason, raw FROM bronze.quarantine")["rows"]
+    assert row["reason"] == "unknown_code"
+    assert "a label nobody mapped" in row["raw"]
+    in_lake = b"".join(path.read_bytes() for path in home.lake.rglob("*") if path.is_file())
+    for identity in ("John Smith", "ABC12345"):
+        assert identity not in row["raw"]
+        assert identity.encode() not in in_lake
