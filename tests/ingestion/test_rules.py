@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion.columns import Column
+from ingestion.contracts import Contract
+from ingestion.rules import FileFacts, SourceShape, compile_rules
+
+NOW = datetime(2026, 11, 23, 6, 0)
+
+
+def contract(column: Column) -> Contract:
+    key = Column("id", "string", "VARCHAR", sources=("id",), required=True, key_position=1)
+    return Contract("t", "1", (key, column), "snapshot", None, ("csv",), 30)
+
+
+def judge(column: Column, value: Any, kind: str = "VARCHAR", *, naive_is_utc: bool = False) -> tuple[Any, list[str]]:
+    """(stored value, every reason) of one value of a column."""
+    shape = SourceShape({"id": "VARCHAR", "x": kind}, trims=True, naive_times_are_utc=naive_is_utc, has_line=True)
+    rules = compile_rules(contract(column), shape, FileFacts(NOW, file_date=date(2026, 11, 22)))
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute(f"CREATE TABLE given AS SELECT 1::BIGINT AS _line, 'a' AS id, $1::{kind} AS x", [value])
+        con.execute(f"CREATE TABLE typed AS {rules.typed('given')}")
+        (stored, fault) = con.execute("SELECT x, _fault FROM typed").fetchall()[0]
+        if not fault:
+            return stored, []
+        (first, every) = con.execute(f"SELECT _fault, _faults FROM ({rules.explained('typed')})").fetchall()[0]
+        assert first == fault == every[0]
+        return stored, [rules.checks[place - 1].reason for place in every]
+
+
+def column(logical: Any, physical: str, **more: Any) -> Column:
+    return Column("x", logical, physical, sources=("x",), **more)
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2026-11-22T10:00:00+08:00", datetime(2026, 11, 22, 2)),
+        ("2026-11-22T10:00:00+0800", datetime(2026, 11, 22, 2)),
+        ("2026-11-22T10:00:00+08", datetime(2026, 11, 22, 2)),
+        ("2026-11-22 02:00:00.250Z", datetime(2026, 11, 22, 2, 0, 0, 250_000)),
+        ("2026-11-22T02:00:00z", datetime(2026, 11, 22, 2)),
+        ("2026-11-22T10:00+08:00", datetime(2026, 11, 22, 2)),
+        ("2026-11-21T21:00:00-05:00", datetime(2026, 11, 22, 2)),
+    ],
+)
+def test_instants_with_an_offset_become_utc(text: str, utc: datetime) -> None:
+    assert judge(column("timestamp", "TIMESTAMP", zone="offset"), text) == (utc, [])
+
+
+@pytest.mark.parametrize("text", ["2026-11-22T10:00:00", "2026-11-22", "10:00", "2026-11-22T25:00:00Z", "epoch", "now"])
+def test_instants_without_an_offset_are_refused_where_one_is_due(text: str) -> None:
+    assert judge(column("timestamp", "TIMESTAMP", zone="offset"), text)[1] == ["not_a_timestamp"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "text", "utc"),
+    [
+        ("Asia/Shanghai", "2026-11-22 10:00:00", datetime(2026, 11, 22, 2)),
+        ("Asia/Shanghai", "2026/11/22 10:00:00", datetime(2026, 11, 22, 2)),
+        ("Asia/Shanghai", "20261122100000", datetime(2026, 11, 22, 2)),
+        ("Asia/Shanghai", "2026-11-22T10:00:00Z", datetime(2026, 11, 22, 10)),
+        ("America/New_York", "2026-07-01 00:00:00", datetime(2026, 7, 1, 4)),
+        ("America/New_York", "2026-12-01 00:00:00", datetime(2026, 12, 1, 5)),
+        ("UTC", "2026-11-22 10:00:00", datetime(2026, 11, 22, 10)),
+        ("epoch_s", "1795312800.5", datetime(2026, 11, 22, 2, 0, 0, 500_000)),
+    ],
+)
+def test_text_without_offset_is_read_in_the_zone_of_the_contract(zone: str, text: str, utc: datetime) -> None:
+    assert judge(column("timestamp", "TIMESTAMP", zone=zone), text) == (utc, [])
+
+
+def test_a_typed_timestamp_without_zone_is_utc_only_from_a_decoder() -> None:
+    instant = column("timestamp", "TIMESTAMP", zone="offset")
+    value = datetime(2026, 11, 22, 2)
+    assert judge(instant, value, "TIMESTAMP") == (None, ["not_a_timestamp"])
+    assert judge(instant, value, "TIMESTAMP", naive_is_utc=True) == (value, [])
+    assert judge(column("timestamp", "TIMESTAMP", zone="Asia/Shanghai"), value, "TIMESTAMP")[0] == datetime(2026, 11, 21, 18)
+
+
+def test_times_too_old_or_in_the_future_are_refused() -> None:
+    instant = column("timestamp", "TIMESTAMP", zone="UTC", earliest="2015-01-01", max_future_minutes=10)
+    assert judge(instant, "1970-01-01 00:00:00")[1] == ["time_too_old"]
+    assert judge(instant, "2099-01-01 00:00:00")[1] == ["time_in_future"]
+    assert judge(instant, "2026-11-23 06:10:00")[1] == []
+    assert judge(instant, "2026-11-23 06:10:01")[1] == ["time_in_future"]
+
+
+@pytest.mark.parametrize("text", ["2026-01-05", "2026/1/5", "20260105", "2026-01-05 00:00:00", " 2026-01-05 "])
+def test_dates_are_read_in_the_usual_forms(text: str) -> None:
+    assert judge(column("date", "DATE"), text) == (date(2026, 1, 5), [])
+
+
+@pytest.mark.parametrize("text", ["05/01/2026", "2026-13-01", "2026-02-30", "2026-01-05 junk", "2026-01-05 10:00:00", "x"])
+def test_what_is_no_date_is_refused(text: str) -> None:
+    assert judge(column("date", "DATE"), text)[1] == ["not_a_date"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        ("5", []), ("1e2", []), (" 7 ", []), ("nan", ["not_finite"]), ("-inf", ["not_finite"]), ("x", ["not_a_number"]),
+        ("1,5", ["not_a_number"]), ("-1", ["out_of_range"]), ("101", ["out_of_range"]),
+    ],
+)  # fmt: skip
+def test_numbers_are_checked_for_form_finiteness_and_range(text: str, reasons: list[str]) -> None:
+    assert judge(column("number", "DOUBLE", minimum=0, maximum=100), text)[1][: len(reasons) or None] == reasons
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [("5", []), ("5.0", []), ("1.7", ["not_a_number"]), ("nan", ["not_finite", "not_a_number"]), ("99999999999", ["not_a_number"])],
+)
+def test_an_integer_is_never_rounded(text: str, reasons: list[str]) -> None:
+    assert judge(column("integer", "INTEGER"), text)[1] == reasons
+
+
+def test_missing_values_take_the_default_and_synonyms_their_meaning() -> None:
+    sex = column("string", "VARCHAR", values=("male", "female"), synonyms={"男": "male"}, default="female")
+    assert judge(sex, "男")[0] == "male"
+    assert judge(sex, "  ")[0] == "female"
+    assert judge(sex, "?")[1] == ["unknown_code"]
+
+
+def test_a_reason_of_the_contract_replaces_the_general_one() -> None:
+    latitude = column("number", "DOUBLE", maximum=90, reasons={"out_of_range": "position_impossible"})
+    assert judge(latitude, "91")[1] == ["position_impossible"]
+
+
+def test_patterns_and_lengths_are_checked() -> None:
+    code = column("string", "VARCHAR", pattern="^[0-9]{3}$", max_length=4)
+    assert judge(code, "123")[1] == []
+    assert judge(code, "12a")[1] == ["pattern_mismatch"]
+    assert judge(code, "12345")[1] == ["too_long", "pattern_mismatch"]
+    assert judge(column("string", "VARCHAR", max_length=2), "松江")[1] == []  # characters, not bytes
+
+
+@given(st.text(max_size=30))
+def test_no_text_makes_a_rule_fail_or_pass_unseen(text: str) -> None:
+    text = text.replace("\0", "")
+    for kind, physical in (("number", "DOUBLE"), ("integer", "BIGINT"), ("boolean", "BOOLEAN"), ("date", "DATE")):
+        value, reasons = judge(column(kind, physical), text)
+        assert (value is None) or not reasons or reasons == ["not_finite"] or kind in ("integer", "date")
+        assert reasons or value is not None or not text.strip(" ")
