@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 import duckdb
 
 from ingestion.adapters import LineNumbers, Reader
+from ingestion.adapters.reading import Doubting
 from ingestion.contracts import Contract
 from ingestion.rules import CompiledRules, FileFacts, compile_rules
 from lake.engine import sql_name
@@ -73,7 +75,17 @@ def stage(con: duckdb.DuckDBPyConnection, contract: Contract, reader: Reader, fa
     con.execute(f"CREATE OR REPLACE TEMP TABLE {TYPED} AS {rules.typed(reader.relation)}")
     rows = _count(con)
     numbers = reader.settle(con, rows)
+    if isinstance(reader, Doubting):
+        reader.doubt(numbers.first + row for row in _blank_rows(con, reader))
     return Batch(con, contract, reader, rules, rows, numbers, _numbered(con, reader, numbers))
+
+
+def _blank_rows(con: duckdb.DuckDBPyConnection, reader: Reader) -> Iterator[int]:
+    """The refused rows that came without a single value, in reading order."""
+    nothing = json.dumps(dict.fromkeys(reader.shape.columns), separators=(",", ":"), ensure_ascii=False)
+    found = con.execute(f"SELECT rowid FROM {TYPED} WHERE _fault > 0 AND _source = ? ORDER BY rowid", [nothing])
+    while rows := found.fetchmany(10_000):
+        yield from (int(row) for (row,) in rows)
 
 
 def _count(con: duckdb.DuckDBPyConnection) -> int:

@@ -87,6 +87,15 @@ class Reader(Protocol):
 
 
 @runtime_checkable
+class Doubting(Protocol):
+    """A reader whose parser may lose a good line beside a broken one, and can tell."""
+
+    def doubt(self, blank: Iterable[int]) -> None:
+        """`blank` are the lines (ascending) that came without any value. Raises NeedsCarefulReading."""
+        ...
+
+
+@runtime_checkable
 class Adapter(Protocol):
     """Something that recognises a format by a file's content first, then by its name."""
 

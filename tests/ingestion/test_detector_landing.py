@@ -50,3 +50,13 @@ def test_a_refused_message_is_quarantined_without_the_names_and_plates_it_carrie
     for identity in ("John Smith", "ABC12345"):
         assert identity not in row["raw"]
         assert identity.encode() not in in_lake
+
+
+def test_a_good_line_after_one_cut_behind_a_colon_is_not_lost(home: Home, tmp_path: Path) -> None:
+    good = '{"event_id":"%s","camera_id":"c1","event_type":"site_dust","detected_at":"2026-03-01T08:00:00+08:00"}'
+    file = tmp_path / "detection_events_2026-03-01_1.ndjson"
+    file.write_text("\n".join([good % "a", '{"event_id":"b","camera_id":', good % "c", "{}", good % "d"]) + "\n")
+    report = land_files(home, "detection_events", [file], now=NOW)
+    assert (report.files[0].accepted, report.files[0].quarantined) == (3, 2)
+    refused = query(home, "SELECT line, reason FROM bronze.quarantine ORDER BY line")["rows"]
+    assert refused == [{"line": 2, "reason": "malformed_json"}, {"line": 4, "reason": "required_missing"}]
