@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     sync_files: bool = Field(default=True, description="fsync new Parquet files before a commit names them")
     editions_kept: int = Field(default=5, ge=1)
     snapshot_days: int = Field(default=7, ge=0, description="days of time travel kept by maintenance")
+    pin_days: int = Field(
+        default=30, ge=0, description="days an edition may keep its snapshot, and with it rows past retention"
+    )
     cleanup_grace_days: int = Field(default=2, ge=0, description="days between expiry and removal of files")
     extension_directory: Path | None = Field(
         default=None, description="where the links to the DuckDB extensions go; default: inside the environment"

@@ -1,0 +1,73 @@
+"""DuckLake's smallest and largest value of each column, per table: kept true to every snapshot that can be read.
+
+Two things of DuckLake 1.0 make this necessary. Compaction sets them from the current snapshot alone, and a query of an
+older snapshot that filters beyond them then finds no rows, silently. And otherwise they only ever widen: after
+retention the pseudonym of an expired person may stand there for ever.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from lake.engine import sql_name
+
+# How the texts in the catalog compare, by the prefix of DuckLake's type names; other types are left alone.
+_COMPARED_AS = {
+    "VARCHAR": ("varchar", "date", "timestamp", "time", "boolean", "uuid"),
+    "HUGEINT": ("int", "uint"),
+    "DOUBLE": ("float",),
+    "DECIMAL(38, 9)": ("decimal",),
+}
+
+
+def restate_statistics(con: duckdb.DuckDBPyConnection, name: str) -> int:
+    """Set the extremes of each column of lake `name` to those of all files that some snapshot still has.
+
+    Returns how many columns changed. Columns of which a file does not tell its extremes are left as they are.
+    DuckLake has no call for this; the tables are those of its 1.0 specification. The caller holds the writer lock.
+    """
+    catalog = sql_name(f"__ducklake_metadata_{name}")
+    stored = {
+        (row[0], row[1]): row[2:]
+        for row in con.execute(
+            f"""SELECT table_id, column_id, min_value, max_value, contains_null
+                FROM {catalog}.ducklake_table_column_stats"""
+        ).fetchall()
+    }
+    changed = 0
+    for table, column, smallest, largest, has_null in _extremes(con, catalog):
+        before = stored.get((table, column))
+        if before is None or (smallest, largest, has_null or before[2]) == before:
+            continue
+        con.execute(
+            f"""UPDATE {catalog}.ducklake_table_column_stats SET min_value = ?, max_value = ?, contains_null = ?
+                WHERE table_id = ? AND column_id = ?""",
+            [smallest, largest, bool(has_null or before[2]), table, column],
+        )
+        changed += 1
+    return changed
+
+
+def _extremes(con: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[Any, ...]]:
+    """(table_id, column_id, smallest, largest, has NULLs) over all data files of the catalog, whatever snapshot."""
+    found = []
+    for compared_as, types in _COMPARED_AS.items():
+        is_type = " OR ".join(f"starts_with(lower(column_type), '{prefix}')" for prefix in types)
+        found += con.execute(
+            f"""
+            SELECT f.table_id, f.column_id,
+                   arg_min(f.min_value, f.min_value::{compared_as}), arg_max(f.max_value, f.max_value::{compared_as}),
+                   bool_or(coalesce(f.null_count, 1) > 0)
+            FROM {catalog}.ducklake_file_column_stats f
+            SEMI JOIN (
+                SELECT table_id, column_id FROM {catalog}.ducklake_column WHERE end_snapshot IS NULL AND ({is_type})
+            ) c ON f.table_id = c.table_id AND f.column_id = c.column_id
+            GROUP BY ALL
+            HAVING count(f.min_value) > 0
+               AND bool_and((f.min_value IS NOT NULL AND f.max_value IS NOT NULL) OR f.value_count = 0
+                            OR f.null_count = f.value_count)
+            """
+        ).fetchall()
+    return found
