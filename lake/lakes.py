@@ -45,7 +45,7 @@ def attach_options(home: Home, name: str, *, read_only: bool = False, snapshot: 
     """
     options = {"DATA_PATH": sql_text(f"{data_path(home, name)}/"), "OVERRIDE_DATA_PATH": "true"}
     if _postgres(name):
-        options["METADATA_SCHEMA"] = sql_text(f"yunjian_{name}")
+        options["METADATA_SCHEMA"] = sql_text(_postgres_schema(name))
     else:
         options["META_JOURNAL_MODE"] = sql_text("WAL")
         options["META_BUSY_TIMEOUT"] = str(Settings().busy_timeout_ms)
@@ -110,6 +110,17 @@ def current_snapshot(con: duckdb.DuckDBPyConnection, name: str) -> int:
     if row is None or row[0] is None:
         raise LakeMissing(f"the lake {name} has no snapshot")
     return int(row[0])
+
+
+def metadata_schema(name: str) -> str:
+    """The schema, as quoted SQL, in which an attached lake's own catalog tables can be read."""
+    schema = _postgres_schema(name) if _postgres(name) else "main"
+    return f"{sql_name(f'__ducklake_metadata_{name}')}.{sql_name(schema)}"
+
+
+def _postgres_schema(name: str) -> str:
+    # Both lakes may share one database.
+    return f"yunjian_{name}"
 
 
 def _attach(con: duckdb.DuckDBPyConnection, home: Home, name: str, alias: str, options: Mapping[str, str]) -> None:

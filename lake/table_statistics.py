@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from lake.engine import sql_name
+from lake.lakes import metadata_schema
 
 # How the texts in the catalog compare, by the prefix of DuckLake's type names; other types are left alone.
 _COMPARED_AS = {
@@ -28,7 +28,7 @@ def restate_statistics(con: duckdb.DuckDBPyConnection, name: str) -> int:
     Returns how many columns changed. Columns of which a file does not tell its extremes are left as they are.
     DuckLake has no call for this; the tables are those of its 1.0 specification. The caller holds the writer lock.
     """
-    catalog = sql_name(f"__ducklake_metadata_{name}")
+    catalog = metadata_schema(name)
     stored = {
         (row[0], row[1]): row[2:]
         for row in con.execute(

@@ -1,5 +1,8 @@
 import json
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -7,7 +10,9 @@ import duckdb
 import pytest
 
 from lake.commit import commit, sync_new_files
+from lake.home import Home
 from lake.lakes import BRONZE, current_snapshot
+from lake.writer_lock import writer_lock
 
 Con = duckdb.DuckDBPyConnection
 
@@ -73,3 +78,29 @@ def test_only_what_changed_since_the_transaction_began_is_synced(tmp_path: Path)
     assert sync_new_files(tmp_path, since=now) == 0
     (tmp_path / "main/events/business_date=2026-11-02/new.parquet").write_bytes(b"new")
     assert sync_new_files(tmp_path, since=now) == 1
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from lake.commit import commit
+from lake.engine import open_engine
+from lake.home import Home
+from lake.lakes import attach
+from lake.writer_lock import writer_lock
+home = Home(Path(sys.argv[1]))
+with open_engine(home) as con, writer_lock(home, "bronze", purpose="test"):
+    attach(con, home, "bronze")
+    with commit(con, "bronze", author="a", message="m"):
+        con.execute("INSERT INTO bronze.events SELECT * FROM range(1000)")
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_writer_killed_before_its_commit_leaves_no_row_and_no_lock(home: Home, con: Con) -> None:
+    child = subprocess.run([sys.executable, "-c", KILLED, str(home.root)], cwd=Path(__file__).parents[2], check=False)
+    assert child.returncode == -signal.SIGKILL
+    assert con.execute("SELECT count(*) FROM bronze.events").fetchone() == (0,)
+    with writer_lock(home, BRONZE, purpose="the next", timeout_s=0), commit(con, BRONZE, author="a", message="m"):
+        con.execute("INSERT INTO bronze.events VALUES (1)")
+    assert con.execute("SELECT count(*) FROM bronze.events").fetchone() == (1,)
