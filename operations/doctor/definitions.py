@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from lake.home import Home
-from operations.components import PROJECT
 from operations.doctor.finding import Finding, note, ok, wrong
-
-SOURCES = PROJECT / "dbt_project" / "models" / "staging" / "_bronze__sources.yml"
 
 
 def contracts(_home: Home) -> Finding:
@@ -20,11 +17,13 @@ def contracts(_home: Home) -> Finding:
 
 
 def dbt_sources(_home: Home) -> Finding:
-    from ingestion.dbt_sources import render
+    from ingestion.dbt_sources import drift
 
-    if SOURCES.exists() and SOURCES.read_text() == render():
-        return ok("as the contracts say")
-    return wrong(f"{SOURCES.relative_to(PROJECT)} differs from the contracts", "python -m ingestion.dbt_sources")
+    if stale := drift():
+        return wrong(
+            f"not as the contracts say: {', '.join(stale)}", "python -m ingestion.dbt_sources, then `yunjian build`"
+        )
+    return ok("as the contracts say")
 
 
 def map_installed(home: Home) -> Finding:

@@ -1,6 +1,6 @@
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -38,9 +38,11 @@ def test_help_lists_every_command(yunjian):
 
 
 def test_help_is_there_at_once(yunjian):
-    started = time.perf_counter()
+    # Seconds of the processor, not of the clock: the machine may be busy with its neighbours.
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     yunjian("--help")
-    assert time.perf_counter() - started < 1.0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.0
 
 
 def test_help_imports_none_of_the_heavy_libraries():

@@ -1,0 +1,65 @@
+"""`yunjian run`: inbox to edition without Airflow, on a day small enough to read."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from pipeline.run import run
+
+pytestmark = pytest.mark.slow
+
+TRUCKS = "plate_no,terminal_id,carrier,approved_on,valid_until\n沪A12345,013912345678,东明渣土,2026-01-01,2027-01-01\n"
+CAMERAS = (
+    "camera_id,township_code,longitude,latitude,datum,kind,installed_on,retired_on\n"
+    "C1,310117001,121.2277,31.0322,WGS84,street,2024-01-01,\n"
+)
+
+
+def put(home, feed, name, text):
+    folder = home.inbox / feed
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text)
+
+
+def test_a_feed_that_fails_stops_neither_the_others_nor_the_edition_and_a_second_run_changes_nothing(home, now):
+    put(home, "trucks", "trucks_2026-11-16.csv", TRUCKS)
+    put(home, "cameras", "cameras_2026-11-16.csv", CAMERAS)
+    put(home, "camera_status", "camera_status_2026-11-16.csv", "neither,of,the,columns\n1,2,3,4\n")
+    result = run(home, now=now)
+    assert result["failures"] == []
+    assert result["exit_code"] == 2, "a file was refused"
+    landed = {report["feed"]: [file["status"] for file in report["files"]] for report in result["feeds"]}
+    assert landed["trucks"] == landed["cameras"] == ["landed"]
+    assert landed["camera_status"] == ["rejected"]
+    assert result["build"]["status"] == "passed"
+    assert result["publication"]["status"] == "published"
+    with duckdb.connect(str(home.published_file), read_only=True) as con:
+        feeds = con.execute("SELECT feed, accepted FROM data_accounting WHERE accepted > 0 ORDER BY feed").fetchall()
+    assert feeds == [("cameras", 1), ("trucks", 1)]
+
+    again = run(home, now=now)
+    assert again["exit_code"] == 0
+    assert again["build"]["status"] == "unchanged"
+    assert again["publication"]["status"] == "unchanged"
+    assert again["publication"]["edition"] == result["publication"]["edition"]
+
+
+def test_an_unforeseen_error_in_one_feed_is_reported_and_the_others_land(home, now, monkeypatch):
+    import ingestion.landing
+
+    put(home, "trucks", "trucks_2026-11-16.csv", TRUCKS)
+    put(home, "cameras", "cameras_2026-11-16.csv", CAMERAS)
+    real = ingestion.landing.load_contract
+
+    def full_disk(feed):
+        if feed == "cameras":
+            raise OSError(28, "No space left on device")
+        return real(feed)
+
+    monkeypatch.setattr(ingestion.landing, "load_contract", full_disk)
+    result = run(home, now=now)
+    assert result["exit_code"] == 1
+    assert result["failures"] == ["landing cameras: [Errno 28] No space left on device"]
+    assert {report["feed"] for report in result["feeds"]} >= {"trucks", "camera_status"}
+    assert result["build"]["status"] == "passed"
