@@ -101,13 +101,13 @@ def _tell(line: str, run_id: str, messages: list[str]) -> None:
         messages.append(str(info.get("msg", "")).strip())
     if info.get("name") in _RESULTS:
         node = data.get("node_info", {})
-        log.info(
+        status = str(data.get("status", "")).split(" in ")[0]
+        tell = log.debug if status == "pass" else log.info
+        tell(
             "dbt node",
             run_id=run_id,
             node=node.get("node_name"),
-            status=str(data.get("status", "")).split(" in ")[0],
-            number=data.get("index"),
-            of=data.get("total"),
+            status=status,
             seconds=round(float(data.get("execution_time") or 0), 2),
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import geopandas
+import pyarrow as pa
 import shapely
 
 from geography.bronze_map import Installed, latest_install, write_grid, write_map
@@ -54,8 +55,8 @@ class Bronze:
         with open_engine(self.home) as con:
             attach(con, self.home, BRONZE)
             with commit(con, BRONZE, author="test", message=f"{feed} {day}", extra={"action": "land"}):
-                for line, row in enumerate(rows, start=1):
-                    self._insert(con, feed, {**row, "business_date": day, "_file_sha256": sha256, "_line": line})
+                placed = {"business_date": day, "_file_sha256": sha256}
+                self._insert(con, feed, *({**row, **placed, "_line": n} for n, row in enumerate(rows, start=1)))
                 accounting = {
                     "received": len(rows) + quarantined,
                     "accepted": len(rows),
@@ -68,9 +69,12 @@ class Bronze:
                 self._insert(
                     con, "landing_files", {**file, "file_date": day, "status": "landed", "reason": None, **accounting}
                 )
-                for line in range(quarantined):
-                    refused = {"line": line, "field": "camera_id", "rule": "required", "reason": "required_missing"}
-                    self._insert(con, "quarantine", {**file, **refused, "business_date": day, "state": "open"})
+                refused = {"field": "camera_id", "rule": "required", "reason": "required_missing", "state": "open"}
+                self._insert(
+                    con,
+                    "quarantine",
+                    *({**file, **refused, "business_date": day, "line": line} for line in range(quarantined)),
+                )
 
     def expire(self, feed: str, day: date) -> None:
         """Deletes a date as retention does."""
@@ -80,10 +84,23 @@ class Bronze:
                 con.execute(f"DELETE FROM {BRONZE}.{feed} WHERE business_date = ?", [day])
                 self._insert(con, "expired_dates", {"feed": feed, "business_date": day, "expired_at": at(day, "12:00")})
 
-    def _insert(self, con: duckdb.DuckDBPyConnection, table: str, row: Mapping[str, Any]) -> None:
-        names = ", ".join(row)
-        marks = ", ".join("?" for _ in row)
-        con.execute(f"INSERT INTO {BRONZE}.{table} ({names}) VALUES ({marks})", list(row.values()))
+    def misaccount(self, feed: str, day: date, rows: int) -> None:
+        """Makes the accounting of a date wrong by some received rows."""
+        self.files += 1
+        row = {"file_sha256": f"{self.files:064d}", "feed": feed, "business_date": day, "received": rows}
+        with open_engine(self.home) as con:
+            attach(con, self.home, BRONZE)
+            nothing = dict.fromkeys(("accepted", "quarantined", "duplicate", "late"), 0)
+            self._insert(con, "landing_accounting", {**row, **nothing})
+
+    def _insert(self, con: duckdb.DuckDBPyConnection, table: str, *rows: Mapping[str, Any]) -> None:
+        if not rows:
+            return
+        names = dict.fromkeys(name for row in rows for name in row)
+        arrow = pa.table({name: [row.get(name) for row in rows] for name in names})
+        con.register("fixture_rows", arrow)
+        con.execute(f"INSERT INTO {BRONZE}.{table} BY NAME FROM fixture_rows")
+        con.unregister("fixture_rows")
 
     def _map(self, con: duckdb.DuckDBPyConnection) -> None:
         if latest_install(con) is not None:

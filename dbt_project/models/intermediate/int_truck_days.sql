@@ -111,8 +111,10 @@ driven as (
         cast(count(*) as bigint) as fixes,
         cast(count(*) filter (where longitude is null or coalesce(is_jump, false)) as bigint) as drift_fixes,
         cast(count(*) filter (where is_run and gap_s > 0) as bigint) as observed_reports,
-        cast(coalesce(sum(greatest(1, round(gap_s / expected_interval_s))) filter (where is_run and gap_s > 0), 0)
-            as bigint) as expected_reports,
+        cast(
+            coalesce(sum(greatest(1, round(gap_s / expected_interval_s))) filter (where is_run and gap_s > 0), 0)
+            as bigint
+        ) as expected_reports,
         -- Steps that an impossible fix interrupts are bridged from the fix before it to the fix after it. Rounded,
         -- because a sum of floats depends on its order in the last digits.
         round(coalesce(sum(case

@@ -30,7 +30,9 @@ counted as (
 ),
 
 areas as (
-    select business_date, area_code, event_type, detections, incidents from counted where area_code is not null
+    select business_date, area_code, event_type, detections, incidents
+    from counted
+    where area_code is not null
     union all
     select business_date, {{ district() }} as area_code, event_type, detections, incidents from counted
 )

@@ -57,9 +57,7 @@ cells as (
         c.area_code,
         cast(c.persons as bigint) as persons,
         c.persons between 1 and u.threshold - 1 as is_small,
-        c.persons >= u.threshold as is_large,
-        max(case when c.persons between 1 and u.threshold - 1 then 1 else 0 end)
-            over (partition by c.business_date) = 1 as has_small
+        c.persons >= u.threshold as is_large
     from counted as c
     inner join rules as u
         on c.business_date >= u.effective_from and (u.effective_to is null or c.business_date <= u.effective_to)
@@ -70,8 +68,9 @@ cells as (
 ordered as (
     select
         *,
+        max(case when is_small then 1 else 0 end) over (partition by business_date) as small_counts,
         row_number() over (
-            partition by business_date order by is_large desc, area_code = {{ district() }}, area_code
+            partition by business_date order by is_large desc, area_code = {{ district() }} asc, area_code asc
         ) as partner_order
     from cells
 )
@@ -79,6 +78,6 @@ ordered as (
 select
     business_date,
     area_code,
-    case when not (is_small or (has_small and partner_order = 1)) then persons end as persons,
-    case when is_small or (has_small and partner_order = 1) then 'suppressed_small_count' else 'ok' end as status
+    case when not (is_small or (small_counts > 0 and partner_order = 1)) then persons end as persons,
+    case when is_small or (small_counts > 0 and partner_order = 1) then 'suppressed_small_count' else 'ok' end as status
 from ordered

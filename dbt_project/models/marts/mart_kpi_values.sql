@@ -17,13 +17,21 @@ grid as (
 ),
 
 measured as (
-    select * from {{ ref('mart_kpi_incidents') }} where {{ rebuilt('business_date') }}
+    select business_date, area_code, kpi_code, value, numerator, denominator, coverage, is_suppressed
+    from {{ ref('mart_kpi_incidents') }}
+    where {{ rebuilt('business_date') }}
     union all
-    select * from {{ ref('mart_kpi_cameras') }} where {{ rebuilt('business_date') }}
+    select business_date, area_code, kpi_code, value, numerator, denominator, coverage, is_suppressed
+    from {{ ref('mart_kpi_cameras') }}
+    where {{ rebuilt('business_date') }}
     union all
-    select * from {{ ref('mart_kpi_fleet') }} where {{ rebuilt('business_date') }}
+    select business_date, area_code, kpi_code, value, numerator, denominator, coverage, is_suppressed
+    from {{ ref('mart_kpi_fleet') }}
+    where {{ rebuilt('business_date') }}
     union all
-    select * from {{ ref('mart_kpi_residents') }} where {{ rebuilt('business_date') }}
+    select business_date, area_code, kpi_code, value, numerator, denominator, coverage, is_suppressed
+    from {{ ref('mart_kpi_residents') }}
+    where {{ rebuilt('business_date') }}
 ),
 
 judged as (

@@ -33,33 +33,46 @@ cells as (
 
 partner_areas as (
     select
-        s.business_date, s.area_code, s.household_type, p.area_code as partner_area
+        s.business_date,
+        s.area_code,
+        s.household_type,
+        p.area_code as partner_area,
+        row_number() over (
+            partition by s.business_date, s.area_code, s.household_type
+            order by
+                p.is_large desc,
+                p.area_code = {{ district() }} asc,
+                case when p.is_large then 0 else -p.persons end asc,
+                p.area_code asc
+        ) as choice
     from cells as s
     inner join cells as p
         on s.business_date = p.business_date
             and s.household_type = p.household_type
             and s.area_code <> p.area_code
     where s.is_small
-    qualify row_number() over (
-        partition by s.business_date, s.area_code, s.household_type
-        order by p.is_large desc, p.area_code = {{ district() }}, case when p.is_large then 0 else -p.persons end,
-            p.area_code
-    ) = 1
 ),
 
 partner_types as (
     select
-        s.business_date, s.area_code, s.household_type, p.household_type as partner_type
+        s.business_date,
+        s.area_code,
+        s.household_type,
+        p.household_type as partner_type,
+        row_number() over (
+            partition by s.business_date, s.area_code, s.household_type
+            order by
+                p.is_large desc,
+                p.household_type = 'all' asc,
+                case when p.is_large then 0 else -p.persons end asc,
+                p.place asc
+        ) as choice
     from cells as s
     inner join cells as p
         on s.business_date = p.business_date
             and s.area_code = p.area_code
             and s.household_type <> p.household_type
     where s.is_small
-    qualify row_number() over (
-        partition by s.business_date, s.area_code, s.household_type
-        order by p.is_large desc, p.household_type = 'all', case when p.is_large then 0 else -p.persons end, p.place
-    ) = 1
 ),
 
 corners as (
@@ -69,6 +82,8 @@ corners as (
         on a.business_date = t.business_date
             and a.area_code = t.area_code
             and a.household_type = t.household_type
+    where a.choice = 1
+        and t.choice = 1
 ),
 
 hidden as (

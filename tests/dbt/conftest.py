@@ -1,0 +1,93 @@
+"""One built warehouse for the tests that only look at it: a run of dbt costs seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lake.engine import open_engine
+from lake.home import Home
+from lake.lakes import BRONZE, WAREHOUSE, attach
+from pipeline.build import BuildReport, build
+from tests.dbt.bronze_fixture import (
+    DAY,
+    EAST,
+    NEXT_DAY,
+    NORTH,
+    WEST,
+    Bronze,
+    at,
+    camera,
+    camera_hours,
+    detection,
+    fix,
+    residents,
+)
+
+# What is landed for the two days: (feed, business date, rows), each a file.
+File = tuple[str, date, list[dict[str, Any]]]
+
+
+def files_of(day: date) -> list[File]:
+    east = {"longitude": 121.215}
+    return [
+        ("cameras", day, [camera("w1", WEST), camera("e1", EAST, **east), camera("e2", EAST, **east)]),
+        # The eastern cameras are dark most of the day; the northern township has none.
+        ("camera_status", day, camera_hours(day, "w1", range(24)) + camera_hours(day, "e1", range(12))),
+        (
+            "detection_events",
+            day,
+            [
+                detection("d1", "w1", at(day, "10:00"), track_id="car"),
+                detection("d2", "w1", at(day, "10:20"), track_id="car"),
+                detection("d3", "e1", at(day, "10:00"), event_type="red_light"),
+                detection("d4", "w1", at(day, "12:00"), longitude=121.205, latitude=31.015),
+            ],
+        ),
+        ("trucks", day, [{"truck_key": f"t{n}", "terminal_key": f"k{n}"} for n in (1, 2)]),
+        (
+            "truck_gps",
+            day,
+            [fix("k1", at(day, f"23:{minute:02d}"), 121.2 + minute * 0.001) for minute in range(10)],
+        ),
+        (
+            "population_records",
+            day,
+            residents(day, WEST, registered=60, migrant=30, overseas=3)
+            + residents(day, EAST, registered=50, migrant=20, overseas=15)
+            + residents(day, NORTH, registered=40, migrant=25, overseas=12),
+        ),
+    ]
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, BuildReport]]:
+    """Two days landed in order and built at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("YUNJIAN_HOME", str(tmp_path_factory.mktemp("built") / "var"))
+        home = Home.current().ensure()
+        bronze = Bronze(home)
+        for feed, day, rows in [*files_of(DAY), *files_of(NEXT_DAY)]:
+            bronze.land(feed, day, rows)
+        yield home, build(home, now=at(NEXT_DAY, "23:00"))
+
+
+@pytest.fixture(scope="session")
+def ask() -> Callable[..., list[tuple[Any, ...]]]:
+    """`ask(home, sql, *values)`: rows of a query on both lakes, the warehouse's schemas without prefix."""
+
+    def run(home: Home, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with open_engine(home) as con:
+            attach(con, home, BRONZE, read_only=True)
+            attach(con, home, WAREHOUSE, read_only=True)
+            con.execute(f"USE {WAREHOUSE}")
+            return con.execute(sql, list(values)).fetchall()
+
+    return run
+
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"

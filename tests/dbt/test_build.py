@@ -1,0 +1,181 @@
+"""build(): what it rebuilds, what it leaves alone, and what it says when a check fails."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from lake.home import Home
+from lake.lakes import BRONZE
+from pipeline.build import build
+from tests.dbt.bronze_fixture import DAY, EAST, NEXT_DAY, NORTH, WEST, Bronze, at, detection, fix
+from tests.dbt.conftest import files_of
+
+pytestmark = pytest.mark.timeout(1200)  # six runs of dbt, which neighbours can slow down tenfold
+
+PUBLISHED = (
+    "kpi_values",
+    "event_counts",
+    "camera_coverage",
+    "population_counts",
+    "kpi_definitions",
+    "townships",
+    "event_types",
+    "feeds",
+)
+
+
+def published(ask: Any, home: Home) -> dict[str, list[tuple[Any, ...]]]:
+    return {table: ask(home, f"FROM published.{table} ORDER BY ALL") for table in PUBLISHED}
+
+
+def kpi(ask: Any, home: Home, code: str, area: str, day: Any = DAY) -> tuple[Any, ...]:
+    rows = ask(
+        home,
+        "SELECT value, status FROM published.kpi_values WHERE (kpi_code, area_code, business_date) = (?, ?, ?)",
+        code,
+        area,
+        day,
+    )
+    assert len(rows) == 1
+    return rows[0]
+
+
+def test_every_kpi_has_a_row_for_each_date_and_area_it_applies_to(built: Any, ask: Any) -> None:
+    home, report = built
+    assert report.status == "passed", report.failures
+    assert report.dates == [DAY, NEXT_DAY]
+    missing = ask(
+        home,
+        """SELECT k.kpi_code FROM published.kpi_definitions k JOIN published.kpi_values v USING (kpi_code)
+           GROUP BY k.kpi_code, k.areas HAVING count(*) <> CASE k.areas WHEN 'townships' THEN 8 ELSE 2 END""",
+    )
+    assert missing == []
+    assert ask(home, "SELECT count(DISTINCT kpi_code) FROM published.kpi_values") == [(36,)]
+
+
+def test_a_dark_township_is_withheld_and_a_quiet_one_is_zero(built: Any, ask: Any) -> None:
+    home, _ = built
+    assert kpi(ask, home, "incidents_total", WEST) == (1.0, "ok")
+    assert kpi(ask, home, "incidents_red_light", WEST) == (0.0, "ok")
+    assert kpi(ask, home, "incidents_red_light", EAST) == (None, "withheld_low_coverage")
+    # The northern township has an incident and no camera of its own: what it misses is unknown.
+    assert kpi(ask, home, "incidents_total", NORTH) == (None, "withheld_low_coverage")
+    assert ask(home, "SELECT incidents FROM published.event_counts WHERE area_code = ?", NORTH) == [(1,), (1,)]
+
+
+def test_a_small_count_is_hidden_in_every_kpi_made_of_it(built: Any, ask: Any) -> None:
+    home, _ = built
+    assert kpi(ask, home, "residents_overseas", WEST) == (None, "suppressed_small_count")
+    assert kpi(ask, home, "residents_registered", WEST) == (None, "suppressed_small_count")
+    assert kpi(ask, home, "residents_total", WEST) == (93.0, "ok")
+    assert kpi(ask, home, "migrant_share", WEST)[1] == "ok"
+
+
+def test_fleet_figures_follow_from_the_fixes(built: Any, ask: Any) -> None:
+    home, _ = built
+    assert kpi(ask, home, "trucks_reporting_rate", "310117") == (0.5, "ok")
+    assert kpi(ask, home, "gps_completeness", "310117") == (0.5, "ok")  # every minute, due every 30 seconds
+    assert kpi(ask, home, "waste_truck_night_km", "310117")[0] == pytest.approx(0.858, abs=0.001)
+
+
+def test_nothing_changed_is_told_without_starting_dbt(built: Any, ask: Any) -> None:
+    home, first = built
+    again = build(home)
+    assert (again.status, again.dates, again.exit_code) == ("unchanged", [], 0)
+    assert again.code_version == first.code_version
+    assert len(ask(home, "FROM main.builds")) == 1
+
+
+@pytest.fixture(scope="module")
+def story(built: Any, ask: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The same files in another order over three builds, one of which fails; then detail expires."""
+    told: dict[str, Any] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("YUNJIAN_HOME", str(tmp_path_factory.mktemp("story") / "var"))
+        home = Home.current().ensure()
+        bronze = Bronze(home)
+        told["home"] = home
+        now = at(NEXT_DAY, "23:00")
+        # The second day first and without its last event; the events of the first day not at all.
+        late: list[Any] = []
+        for feed, day, rows in files_of(NEXT_DAY):
+            if feed == "detection_events":
+                late.append((feed, day, rows[-1:]))
+                rows = rows[:-1]
+            bronze.land(feed, day, rows)
+        told["first"] = build(home, now=now)
+        told["before"] = ask(home, "SELECT max(snapshot_id) FROM ducklake_snapshots('warehouse')")[0][0]
+
+        for feed, day, rows in files_of(DAY):
+            bronze.land(feed, day, rows)
+        bronze.misaccount("truck_gps", DAY, +1)
+        told["failed"] = build(home, now=now + timedelta(minutes=5))
+        told["after_failure"] = build_status(ask, home)
+        bronze.misaccount("truck_gps", DAY, -1)
+        told["mended"] = build(home, now=now + timedelta(minutes=10))
+        told["after_mending"] = ask(home, "SELECT max(snapshot_id) FROM ducklake_snapshots('warehouse')")[0][0]
+
+        for feed, day, rows in late:
+            bronze.land(feed, day, rows)
+        told["late"] = build(home, now=now + timedelta(minutes=15))
+        told["published"] = published(ask, home)
+
+        bronze.expire("detection_events", DAY)
+        bronze.land("detection_events", DAY, [detection("stray", "w1", at(DAY, "15:00"))])
+        bronze.land("truck_gps", DAY, [fix("k2", at(DAY, "12:00"), 121.2)])
+        told["expired"] = build(home, now=now + timedelta(minutes=20))
+    return told
+
+
+def build_status(ask: Any, home: Home) -> list[tuple[Any, ...]]:
+    return ask(home, "SELECT status FROM main.builds ORDER BY finished_at")
+
+
+def test_any_order_of_arrival_gives_the_same_published_rows(story: Any, built: Any, ask: Any) -> None:
+    home, _ = built
+    assert story["late"].status == "passed", story["late"].failures
+    assert story["late"].dates == [NEXT_DAY]
+    assert story["published"] == published(ask, home)
+
+
+def test_other_dates_are_not_touched(story: Any, ask: Any) -> None:
+    assert story["mended"].dates == [DAY]
+    for table in ("published.kpi_values", "marts.mart_kpi_values", "intermediate.int_incidents"):
+        schema, name = table.split(".")
+        touched = ask(
+            story["home"],
+            f"""SELECT DISTINCT business_date FROM ducklake_table_changes('warehouse', '{schema}', '{name}',
+                {story["before"] + 1}, {story["after_mending"]})""",
+        )
+        assert touched == [(DAY,)]
+
+
+def test_a_failed_check_is_named_and_its_dates_are_taken_again(story: Any) -> None:
+    failed = story["failed"]
+    assert (failed.status, failed.exit_code, failed.dates) == ("failed", 1, [DAY])
+    assert [failure["node"].split(".")[2] for failure in failed.failures] == ["accounting_balances"]
+    assert story["after_failure"] == [("passed",), ("failed",)]
+    assert (story["mended"].status, story["mended"].dates) == ("passed", [DAY])
+
+
+def test_history_outlives_its_expired_detail(story: Any, ask: Any) -> None:
+    home = story["home"]
+    assert story["expired"].status == "passed", story["expired"].failures
+    before = [row for row in story["published"]["event_counts"] if row[0] == DAY]
+    assert ask(home, "FROM published.event_counts WHERE business_date = ? ORDER BY ALL", DAY) == before
+    for table in ("int_detections_located", "int_incidents"):
+        assert ask(home, f"SELECT DISTINCT business_date FROM intermediate.{table}") == [(NEXT_DAY,)]
+    # What did not expire goes on: the second truck has reported meanwhile.
+    assert kpi(ask, home, "trucks_reporting_rate", "310117") == (1.0, "ok")
+    assert kpi(ask, home, "incidents_total", WEST) == (1.0, "ok")
+
+
+def test_a_build_reads_bronze_as_of_one_snapshot(story: Any, ask: Any) -> None:
+    reports = [story[name] for name in ("first", "failed", "mended", "late", "expired")]
+    snapshots = [report.bronze_snapshot for report in reports]
+    assert snapshots == sorted(snapshots)
+    latest = ask(story["home"], f"SELECT max(snapshot_id) FROM ducklake_snapshots('{BRONZE}')")[0][0]
+    assert snapshots[-1] == latest
