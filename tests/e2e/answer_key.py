@@ -119,7 +119,9 @@ def _events(kpis: dict[str, Any], values: dict[tuple[str, str, str], tuple[Any, 
             continue
         expected = {"total": truth["incidents_total"], **truth["incidents"]}
         for name, count in expected.items():
-            score.check(f"{day} {area} incidents_{name}", count, values.get((f"incidents_{name}", area, day), (None, ""))[0])
+            score.check(
+                f"{day} {area} incidents_{name}", count, values.get((f"incidents_{name}", area, day), (None, ""))[0]
+            )
         latency = truth.get("detection_latency_p95_s")
         if latency is not None and area == DISTRICT:
             found = values.get(("detection_latency_p95", area, day), (None, ""))[0]
@@ -139,7 +141,9 @@ def _withheld(kpis: dict[str, Any], values: dict[tuple[str, str, str], tuple[Any
 def _cameras(kpis: dict[str, Any], values: dict[tuple[str, str, str], tuple[Any, str]]) -> Score:
     score = Score("camera coverage and online rate by area")
     for day, area, truth in _areas(kpis, "cameras"):
-        score.check(f"{day} {area} coverage", truth["coverage"], values.get(("camera_coverage", area, day), (None, ""))[0], 1e-6)
+        score.check(
+            f"{day} {area} coverage", truth["coverage"], values.get(("camera_coverage", area, day), (None, ""))[0], 1e-6
+        )
         if not truth["is_below_floor"]:
             found = values.get(("camera_online_rate", area, day), (None, ""))[0]
             score.check(f"{day} {area} online", truth["camera_online_rate"], found, 1e-5)
