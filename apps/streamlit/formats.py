@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -42,11 +43,12 @@ def amount(value: float, unit: str) -> str:
     return number(value, 2 if abs(value) < 10 else 1)
 
 
-def axis(unit: str, target: float | None = None) -> str:
-    """The number format of a chart's axis; a small target (drift of 1 %) needs finer steps."""
+def axis(unit: str, values: Iterable[float | None] = (), target: float | None = None) -> str:
+    """The number format of a chart's axis: a fraction that moves little (or aims at little) needs finer steps."""
     if not is_fraction(unit):
         return ",.0f"
-    return ".1%" if target is not None and abs(target) < 0.1 else ".0%"
+    known = [value for value in (*values, target) if value is not None]
+    return ".1%" if known and (max(known) - min(known) < 0.06 or max(known) < 0.1) else ".0%"
 
 
 def unit_word(unit: str) -> str:

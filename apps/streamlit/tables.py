@@ -8,8 +8,9 @@ from html import escape
 
 import streamlit as st
 
+from apps.streamlit import formats
 from apps.streamlit import status as statuses
-from apps.streamlit.wording import html_language
+from apps.streamlit.wording import html_language, t
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,18 @@ def table(
 
 
 def show(
-    caption: str, header: Sequence[str], rows: Sequence[Sequence[Cell | str]], *, numbers: Sequence[int] = ()
+    caption: str,
+    header: Sequence[str],
+    rows: Sequence[Sequence[Cell | str]],
+    *,
+    numbers: Sequence[int] = (),
+    first: int | None = None,
 ) -> None:
-    st.html(table(caption, header, rows, numbers=numbers))
+    """The table on the page; with `first`, the rows after so many wait folded below it."""
+    st.html(table(caption, header, rows[:first], numbers=numbers))
+    if first is not None and len(rows) > first:
+        with st.expander(t("table.more", count=formats.number(len(rows) - first))):
+            st.html(table(caption, header, rows[first:], numbers=numbers))
 
 
 def _cell(cell: Cell | str, is_row_head: bool) -> str:

@@ -166,6 +166,8 @@ def _population(dates: list[date]) -> pl.DataFrame:
                 rows.append({"business_date": when, "area_code": area, "household_type": kind,
                              "persons": None if small else base + rank * (1 if kind == "overseas" else 23),
                              "status": "suppressed_small_count" if small else "ok"})  # fmt: skip
+            rows.append({"business_date": when, "area_code": area, "household_type": "all",
+                         "persons": 1122 + rank * 47, "status": "ok"})  # fmt: skip
         for kind, total in (("registered", 14_008), ("migrant", 11_118), ("overseas", 340), ("all", 25_466)):
             rows.append(
                 {"business_date": when, "area_code": DISTRICT, "household_type": kind, "persons": total, "status": "ok"}

@@ -40,6 +40,14 @@ def origin(tmp_path_factory: pytest.TempPathFactory, published_template: Path) -
         yield address
 
 
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A portal whose published file the tests write themselves: its address and the file's path."""
+    home = tmp_path_factory.mktemp("stage") / "var"
+    with portal(home) as address:
+        yield address, home / "published" / "published.duckdb"
+
+
 @pytest.mark.parametrize(("width", "lang"), [(1440, "zh"), (390, "en")])
 def test_pages_are_whole_on_desktop_and_phone_and_speak_to_nobody_else(
     browser: Browser, origin: str, width: int, lang: str
@@ -87,50 +95,54 @@ def test_a_tile_opens_its_rule(browser: Browser, origin: str) -> None:
     page.context.close()
 
 
-def test_an_open_page_shows_a_new_edition_within_seconds_without_a_restart(browser: Browser, tmp_path: Path) -> None:
-    file = tmp_path / "var" / "published" / "published.duckdb"
-    with portal(tmp_path / "var") as origin:
-        seen = visitor(browser, origin)
-        page = seen.open(wait=False)
-        expect(page.locator("h1")).to_have_text("数据尚未发布")
-        seen.shoot("unavailable-zh-1440")
-        build_published(file, days=3)
-        expect(page.locator("h1")).to_have_text("总览", timeout=10_000)
-        expect(page.locator(".yj-edition")).to_contain_text("20261123T010546Z-1f0c9a7e")
-        build_published(file, days=3, edition="20261124T010500Z-77777777", add=100_000, last_day=date(2026, 11, 23))
-        expect(page.locator(".yj-edition")).to_contain_text("20261124T010500Z-77777777", timeout=10_000)
-        expect(page.locator(".st-key-tile-incidents_total .yj-value")).to_contain_text("100,")
-        expect(page.locator("h2").first).to_have_text("全区 · 2026年11月23日")
-        build_published(file, days=3, edition="20261124T020500Z-88888888", unbalanced=True)
-        expect(page.locator(".yj-alarm")).to_be_visible(timeout=10_000)
-        seen.open("health")
-        seen.shoot("unbalanced-zh-1440")
-        assert not seen.errors and not seen.foreign
-        page.context.close()
+def test_an_open_page_shows_a_new_edition_within_seconds_without_a_restart(
+    browser: Browser, stage: tuple[str, Path]
+) -> None:
+    origin, file = stage
+    file.unlink(missing_ok=True)
+    seen = visitor(browser, origin)
+    page = seen.open(wait=False)
+    expect(page.locator("h1")).to_have_text("数据尚未发布")
+    seen.shoot("unavailable-zh-1440")
+    build_published(file, days=3)
+    expect(page.locator("h1")).to_have_text("总览", timeout=10_000)
+    expect(page.locator(".yj-edition")).to_contain_text("20261123T010546Z-1f0c9a7e")
+    build_published(file, days=3, edition="20261124T010500Z-77777777", add=100_000, last_day=date(2026, 11, 23))
+    expect(page.locator(".yj-edition")).to_contain_text("20261124T010500Z-77777777", timeout=10_000)
+    expect(page.locator(".st-key-tile-incidents_total .yj-value")).to_contain_text("100,")
+    expect(page.locator("h2").first).to_have_text("全区 · 2026年11月23日")
+    build_published(file, days=3, edition="20261124T020500Z-88888888", unbalanced=True)
+    expect(page.locator(".yj-alarm")).to_be_visible(timeout=10_000)
+    seen.open("health")
+    seen.shoot("unbalanced-zh-1440")
+    assert not seen.errors and not seen.foreign
+    page.context.close()
 
 
-def test_hostile_names_in_the_published_file_are_words_and_nothing_more(browser: Browser, tmp_path: Path) -> None:
-    build_published(tmp_path / "var" / "published" / "published.duckdb", days=3, hostile=True)
-    with portal(tmp_path / "var") as origin:
-        seen = visitor(browser, origin)
-        dialogs: list[str] = []
-        seen.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        for path in ADDRESSES.values():
-            page = seen.open(path)
-            for chart in page.locator('[data-testid="stVegaLiteChart"]').all()[:2]:  # tooltips are made on the fly
-                box = chart.bounding_box()
-                for step in range(1, 8):
-                    if box:
-                        page.mouse.move(box["x"] + box["width"] * step / 8, box["y"] + box["height"] * step / 8)
-                        page.wait_for_timeout(30)
-            for select in page.get_by_test_id("stSelectbox").all()[:1]:
-                select.locator("input").click()
-                page.wait_for_timeout(200)
-                page.keyboard.press("Escape")
-            assert page.evaluate("window.pwned") is None, path
-        page = seen.open()
-        page.locator(".st-key-tile-incidents_total").get_by_role("button").click()
-        expect(page.get_by_role("dialog")).to_contain_text("<script>")
-        assert page.evaluate("window.pwned") is None
-        assert not dialogs and not seen.foreign
-        page.context.close()
+def test_hostile_names_in_the_published_file_are_words_and_nothing_more(
+    browser: Browser, stage: tuple[str, Path]
+) -> None:
+    origin, file = stage
+    build_published(file, days=3, hostile=True)
+    seen = visitor(browser, origin)
+    dialogs: list[str] = []
+    seen.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    for path in ADDRESSES.values():
+        page = seen.open(path)
+        for chart in page.locator('[data-testid="stVegaLiteChart"]').all()[:2]:  # tooltips are made on the fly
+            box = chart.bounding_box()
+            for step in range(1, 8):
+                if box:
+                    page.mouse.move(box["x"] + box["width"] * step / 8, box["y"] + box["height"] * step / 8)
+                    page.wait_for_timeout(30)
+        for select in page.get_by_test_id("stSelectbox").all()[:1]:
+            select.locator("input").click()
+            page.wait_for_timeout(200)
+            page.keyboard.press("Escape")
+        assert page.evaluate("window.pwned") is None, path
+    page = seen.open()
+    page.locator(".st-key-tile-incidents_total").get_by_role("button").click()
+    expect(page.get_by_role("dialog")).to_contain_text("<script>")
+    assert page.evaluate("window.pwned") is None
+    assert not dialogs and not seen.foreign
+    page.context.close()

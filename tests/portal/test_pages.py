@@ -139,7 +139,9 @@ def test_events_can_be_split_by_type_and_by_township(published: Path, open_page:
 
 
 def test_suppressed_residents_are_shown_as_suppressed(published: Path, open_page: Open) -> None:
-    table = next(body for body in markup.blocks(open_page("residents")) if "新浜镇" in body)
+    page = open_page("residents")
+    assert "未分列" in markup.charts(page)[0], "the bar is as long as the published total"
+    table = next(body for body in markup.blocks(page) if "新浜镇" in body)
     assert "yj-suppressed" in table and "小数抑制" in table and ">25,466<" in table
 
 

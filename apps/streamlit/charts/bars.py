@@ -55,10 +55,13 @@ def bars(frame: pl.DataFrame, *, value_title: str, value_format: str, target: fl
     )
 
 
-def stacked(frame: pl.DataFrame, *, order: Sequence[str], kinds: Sequence[str], value_title: str) -> alt.LayerChart:
+def stacked(
+    frame: pl.DataFrame, *, order: Sequence[str], kinds: Sequence[str], value_title: str, grey: str = ""
+) -> alt.LayerChart:
     """Stacked bars with a text at the end. `frame`: label, kind, value (NULL = not published), shown, note.
 
-    The text is the row's notes (what the bar leaves out), or its total when there are none.
+    The text is the row's notes (what the bar leaves out), or its total when there are none. `grey` is the kind that is
+    drawn in grey.
     """
     rows = frame.to_dicts()
     for row in rows:
@@ -67,6 +70,7 @@ def stacked(frame: pl.DataFrame, *, order: Sequence[str], kinds: Sequence[str], 
               axis=alt.Axis(labelLimit=150, ticks=False, domain=False, labelOverlap=False))  # fmt: skip
     longest = frame.group_by("label").agg(pl.col("value").sum())["value"].max()
     scale = alt.Scale(domain=[0, float(cast(float, longest or 1.0)) * 1.32], nice=False)
+    colours = ["#aab4bf" if kind == grey else palette.CATEGORIES[place % 8] for place, kind in enumerate(kinds)]
     base = alt.Chart(alt.Data(values=rows))
     drawn = base.transform_filter("isValid(datum.value)").mark_bar(
         height={"band": 0.7}, stroke="white", strokeWidth=0.6
@@ -75,12 +79,10 @@ def stacked(frame: pl.DataFrame, *, order: Sequence[str], kinds: Sequence[str], 
         y=y,
         order=alt.Order("rank:Q"),
         color=alt.Color("kind:N", sort=list(kinds), legend=alt.Legend(title=None, columns=3),
-                        scale=alt.Scale(domain=list(kinds), range=list(palette.CATEGORIES[: len(kinds)]))),
+                        scale=alt.Scale(domain=list(kinds), range=colours)),
         tooltip=[alt.Tooltip("label:N", title=" "), alt.Tooltip("kind:N", title=" "), alt.Tooltip("shown:N", title=" ")],
     )  # fmt: skip
-    totals = frame.group_by("label").agg(
-        pl.col("value").sum(), pl.col("note").filter(pl.col("note") != "").str.join(" ")
-    )
+    totals = frame.group_by("label").agg(pl.col("value").sum(), pl.col("note").first())
     ends = alt.Chart(alt.Data(values=totals.to_dicts())).transform_calculate(
         words="datum.note ? datum.note : format(datum.value, ',.0f')"
     )

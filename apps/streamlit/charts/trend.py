@@ -28,10 +28,7 @@ def trend(
     """
     if "partial" not in frame.columns:
         frame = frame.with_columns(partial=pl.lit(False))
-    axis_days = alt.Axis(
-        format="%m-%d", title=None, labelOverlap=True, grid=False, tickCount={"interval": "day", "step": 1}
-    )
-    x = alt.X("business_date:T", axis=axis_days)
+    x = alt.X("business_date:T", axis=_days())
     y = alt.Y(
         "value:Q",
         title=value_title,
@@ -81,13 +78,20 @@ def trend(
 
 def coverage_strip(frame: pl.DataFrame, *, title: str, height: int = 90) -> alt.LayerChart:
     """A thin area of coverage by day. `frame`: business_date, coverage (0-1), shown, when."""
-    x = alt.X("business_date:T", axis=alt.Axis(format="%m-%d", title=None, grid=False, labelOverlap=True))
+    x = alt.X("business_date:T", axis=_days())
     y = alt.Y("coverage:Q", title=title, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%", tickCount=3))
     tooltip = [alt.Tooltip("when:N", title=" "), alt.Tooltip("shown:N", title=" ")]
     base = alt.Chart(_plain(frame))
     area = base.mark_area(color="#b3d1ee", line={"color": palette.BLUE}).encode(x=x, y=y)
     points = base.mark_point(filled=True, color=palette.BLUE, size=24).encode(x=x, y=y, tooltip=tooltip)
     return alt.layer(area, points).properties(height=height, width="container").configure(**palette.config())
+
+
+def _days() -> alt.Axis:
+    return alt.Axis(
+        format="%m-%d", title=None, labelOverlap=True, labelFlush=False, grid=False,
+        tickCount=alt.TimeIntervalStep(interval="day", step=1),
+    )  # fmt: skip
 
 
 def _plain(frame: pl.DataFrame) -> alt.Data:

@@ -113,13 +113,13 @@ def _reasons(edition: Edition, first: date, last: date) -> None:
     rows: list[list[tables.Cell | str]] = [
         [_feed(row["feed"]), row["field"] or "–", tables.Cell(t_or(f"refused.{row['reason']}", row["reason"] or "–"), title=row["reason"] or ""),
          _figure(row["rows"])]
-        for row in accounting.reasons(edition, first, last).head(40).iter_rows(named=True)
+        for row in accounting.reasons(edition, first, last).head(100).iter_rows(named=True)
     ]  # fmt: skip
     if not rows:
         st.info(t("data_health.reasons.none"))
         return
     header = [t("table.feed"), t("table.field"), t("table.reason"), t("table.rows")]
-    tables.show(t("data_health.reasons", span=filters.span_words(first, last)), header, rows, numbers=(3,))
+    tables.show(t("data_health.reasons", span=filters.span_words(first, last)), header, rows, numbers=(3,), first=10)
 
 
 def _gates(edition: Edition, first: date, last: date) -> None:
@@ -142,10 +142,10 @@ def _gates(edition: Edition, first: date, last: date) -> None:
             _consequence(row),
             row["observed"] or "–",
         ]
-        for row in failed.head(40).iter_rows(named=True)
+        for row in failed.head(100).iter_rows(named=True)
     ]
     header = [t("table.feed"), t("table.day"), t("table.expectation"), t("table.consequence"), t("table.observed")]
-    tables.show(t("data_health.gates.caption"), header, rows)
+    tables.show(t("data_health.gates.caption"), header, rows, first=8)
 
 
 def _consequence(row: dict[str, Any]) -> tables.Cell:

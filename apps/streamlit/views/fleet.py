@@ -67,7 +67,7 @@ def _trend(series: pl.DataFrame, definition: dict[str, Any]) -> None:
     target = definition["target"]
     chart = trend.trend(
         frame_rows, value_title=formats.unit_word(unit) or "%", order=[name], height=220, target=target,
-        value_format=formats.axis(unit, target), from_zero=not formats.is_fraction(unit),
+        value_format=formats.axis(unit, series["value"], target), from_zero=not formats.is_fraction(unit),
         target_label="" if target is None else f"{t('tile.target')} {formats.with_unit(float(target), unit)}",
     )  # fmt: skip
     st.markdown(f"**{t('fleet.chart', name=plain(name_of(definition)))}**")
@@ -92,7 +92,7 @@ def _townships(edition: Edition, codes: list[str], definitions: dict[str, dict[s
                 st.markdown(f"**{plain(name_of(definitions[code]))}**")
                 chart = bars.bars(
                     pl.DataFrame(rows, schema_overrides={"value": pl.Float64}), value_title=formats.unit_word(unit) or "%",
-                    value_format=formats.axis(unit, definitions[code]["target"]),
+                    value_format=formats.axis(unit, (row["value"] for row in rows), definitions[code]["target"]),
                     target=definitions[code]["target"],
                 )  # fmt: skip
                 st.altair_chart(chart, width="stretch", theme=None, alt=name_of(definitions[code]))

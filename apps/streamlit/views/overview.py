@@ -56,11 +56,11 @@ def _others(readings: list[tiles.Reading]) -> None:
         moved = t("tile.change.none") if change is None else _moved(change, reading)
         coverage = t("tile.coverage.none") if reading.coverage is None else formats.percent(reading.coverage)
         rows.append([
-            name_of(reading.definition), t_or(f"domain.{domain}", domain), value, tables.figure(moved),
-            tables.figure(coverage),
+            name_of(reading.definition), value, tables.figure(moved), tables.figure(coverage),
+            t_or(f"domain.{domain}", domain),
         ])  # fmt: skip
-    header = [t("table.kpi"), t("table.domain"), t("table.value"), t("table.change"), t("table.coverage")]
-    tables.show(t("overview.others.caption"), header, rows, numbers=(2, 3, 4))
+    header = [t("table.kpi"), t("table.value"), t("table.change"), t("table.coverage"), t("table.domain")]
+    tables.show(t("overview.others.caption"), header, rows, numbers=(1, 2, 3))
 
 
 def _moved(change: float, reading: tiles.Reading) -> str:

@@ -48,7 +48,7 @@ def page() -> None:
     kinds = [*KINDS, *sorted(set(counts["household_type"].to_list()) - {*KINDS, ALL})]
     wide, narrow = st.columns([3, 2])
     with wide:
-        _chart(counts.filter(pl.col("name_zh").is_not_null(), pl.col("household_type") != ALL), kinds)
+        _chart(counts.filter(pl.col("name_zh").is_not_null()), kinds)
     with narrow:
         _table(counts, [*kinds, ALL] if ALL in counts["household_type"] else kinds)
     st.caption(t("residents.note"))
@@ -59,19 +59,33 @@ def _kind(kind: str) -> str:
 
 
 def _chart(counts: pl.DataFrame, kinds: list[str]) -> None:
-    totals = counts.group_by("area_code", "name_zh", "name_en").agg(pl.col("persons").sum())
-    order = [name_of(row) for row in totals.sort("persons", descending=True).iter_rows(named=True)]
-    rows = [
-        {"label": name_of(row), "kind": _kind(row["household_type"]), "value": row["persons"],
-         "shown": statuses.word(row["status"]) if row["persons"] is None else formats.number(row["persons"]),
-         "note": "" if row["persons"] is not None
-         else t("residents.left_out", mark=statuses.mark(row["status"]), kind=_kind(row["household_type"]),
-                status=statuses.word(row["status"]))}
-        for row in counts.iter_rows(named=True)
-    ]  # fmt: skip
+    """Bars as long as the published total; what suppression keeps apart is one grey piece, not a gap."""
+    undivided = t("household.undivided")
+    rows: list[dict[str, object]] = []
+    totals: dict[str, int] = {}
+    for _, group in counts.group_by("area_code", maintain_order=True):
+        label = name_of(group.row(0, named=True))
+        cells = {row["household_type"]: row for row in group.iter_rows(named=True)}
+        shown = {kind: cells[kind]["persons"] for kind in kinds if kind in cells and cells[kind]["persons"] is not None}
+        total = cells[ALL]["persons"] if ALL in cells else None
+        hidden = [cell for kind, cell in cells.items() if kind != ALL and cell["persons"] is None]
+        pieces = [(_kind(kind), persons) for kind, persons in shown.items()]
+        note = ""
+        if hidden and total is not None:
+            pieces.append((undivided, total - sum(shown.values())))
+        elif hidden:  # no total to show the length with: say what is missing
+            note = t("residents.left_out", mark=statuses.mark(hidden[0]["status"]), status=statuses.word(hidden[0]["status"]),
+                     kind=", ".join(_kind(cell["household_type"]) for cell in hidden))  # fmt: skip
+        totals[label] = sum(persons for _, persons in pieces)
+        rows += [
+            {"label": label, "kind": kind, "value": persons, "shown": formats.number(persons), "note": note}
+            for kind, persons in pieces
+        ]
+    order = sorted(totals, key=lambda label: -totals[label])
+    names = [_kind(kind) for kind in kinds] + ([undivided] if any(row["kind"] == undivided for row in rows) else [])
     chart = bars.stacked(
-        pl.DataFrame(rows, schema_overrides={"value": pl.Float64}), order=order, kinds=[_kind(kind) for kind in kinds],
-        value_title=t("unit.persons"),
+        pl.DataFrame(rows, schema_overrides={"value": pl.Float64}), order=order, kinds=names, value_title=t("unit.persons"),
+        grey=undivided,
     )  # fmt: skip
     st.altair_chart(chart, width="stretch", theme=None, alt=t("residents.describe"))
 
