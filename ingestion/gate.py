@@ -140,7 +140,8 @@ def _validate(home: Home, profile: BatchProfile, declared: list[Limit]) -> list[
     row = profile.as_row()
     outcome = checkpoint.run(
         batch_parameters={"dataframe": pd.DataFrame([row])},
-        run_id=gx.RunIdentifier(run_name=profile.file_sha256[:16]),  # names a folder: never the file's own name
+        # Names a folder, so never the file's own name; and not digits alone, which would be parsed as a date.
+        run_id=gx.RunIdentifier(run_name=f"file-{profile.file_sha256[:16]}"),
     )
     (validation,) = outcome.run_results.values()
     return [

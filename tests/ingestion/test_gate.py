@@ -38,6 +38,11 @@ def test_a_usual_batch_passes_every_expectation_of_its_contract(home: Home) -> N
     assert list(home.data_docs.rglob("index.html"))
 
 
+def test_a_file_whose_hash_looks_like_a_number_is_judged_like_any_other(home: Home) -> None:
+    digits = profile(file_sha256="1714149536060049" + "0" * 48)
+    assert all(result.success for result in check_batch(home, load_contract("detection_events"), digits, NOW))
+
+
 def test_a_batch_of_which_most_rows_were_refused_is_stopped(home: Home) -> None:
     results = check_batch(home, load_contract("detection_events"), profile(accepted=300, quarantined=700), NOW)
     stop = stopped_by(results)
