@@ -12,7 +12,7 @@ from lake.published_contract import published_tables
 
 NOW = datetime(2026, 11, 23, 1, 5, 46, tzinfo=UTC)
 DAY = date(2026, 11, 22)
-_TYPES = {
+TYPES = {
     "text": "VARCHAR",
     "integer": "BIGINT",
     "number": "DOUBLE",
@@ -49,7 +49,7 @@ def furnish(con: duckdb.DuckDBPyConnection) -> None:
     for name, table in published_tables().items():
         columns = {c: k for c, k in table.columns.items() if c not in table.filled}
         if name != "editions":
-            typed = ", ".join(f"{column} {_TYPES[kind]}" for column, kind in columns.items())
+            typed = ", ".join(f"{column} {TYPES[kind]}" for column, kind in columns.items())
             con.execute(f"CREATE TABLE warehouse.published.{name} ({typed})")
     insert(con, "kpi_definitions", kpi_code="incidents_total", rule_version="1", better="lower")
     kpi(con, "310117", value=12.0)

@@ -21,6 +21,7 @@ from lake.reader import query
 from tests.lake.district import DAY, NOW, furnish, open_lakes
 
 PORT = "54329"
+pytestmark = pytest.mark.slow
 
 
 def _server_programs() -> Path | None:
