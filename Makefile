@@ -10,7 +10,7 @@ SEED ?= 7
 OUT ?= build/sample
 INSTALLED := .venv/.installed
 
-.PHONY: help install browser up sample test fast-test e2e lint format doctor clean distclean
+.PHONY: help install browser up sample test fast-test e2e lint format bench doctor clean distclean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -39,14 +39,18 @@ fast-test: install ## The tests that need no scheduler and no browser
 e2e: install browser ## The slow tests alone: the real scheduler, the browser
 	@$(BIN)/pytest -m "slow or browser"
 
-lint: install ## ruff, mypy, import-linter
+lint: install ## ruff, mypy, sqlfluff, import-linter
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@cd dbt_project && ../$(BIN)/sqlfluff lint models
 
 format: install ## Put the code into the one format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+bench: install ## Every measured piece of work beside its peer (about an hour; several GB of temporary data)
+	@$(BIN)/python -m benchmarks run --out benchmarks/RESULTS.md
 
 doctor: install ## What is wrong with this installation, and the mend
 	@$(BIN)/yunjian doctor
