@@ -52,6 +52,12 @@ class Batch:
         rows = self.con.execute(f"SELECT _date, count(*) FROM {TYPED} WHERE _fault = 0 GROUP BY ALL ORDER BY ALL")
         return dict(rows.fetchall())
 
+    def kept(self) -> str:
+        """`final` without the rows in `DROPPED`."""
+        if not self.con.execute(f"SELECT 1 FROM {DROPPED} LIMIT 1").fetchone():
+            return self.final()
+        return f"(SELECT * FROM {self.final()} ANTI JOIN {DROPPED} USING (_row))"
+
     def final(self) -> str:
         """A relation of the good rows as bronze stores them (identities as pseudonyms), with `_row`, `_line`, `_date`."""
         columns, joins = [], []

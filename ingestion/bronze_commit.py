@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from ingestion.accounting import Ledger
-from ingestion.batch import DROPPED, MEETS, REFUSED, Batch
+from ingestion.batch import MEETS, REFUSED, TYPED, Batch
 from ingestion.bronze_tables import BOOKKEEPING_TABLES
 from ingestion.contracts import Contract
 from ingestion.gate import GateResult
@@ -58,25 +59,44 @@ def write_parquet(home: Home, batch: Batch, file_sha256: str) -> list[Path]:
     """
     contract = batch.contract
     columns = ", ".join(
-        f"CAST({sql_name(column.name)} AS {column.type}) AS {sql_name(column.name)}"
+        sql_name(column.name)
+        if column.type == "VARCHAR"  # codes and pseudonyms may be ENUMs here: a ready-made dictionary for Parquet
+        else f"CAST({sql_name(column.name)} AS {column.type}) AS {sql_name(column.name)}"
         for column in contract.stored_columns
     )
-    order = ", ".join(sql_name(name) for name in contract.sort_order)
-    kept = f"{batch.final()} WHERE _row NOT IN (SELECT _row FROM {DROPPED})"
-    dates = batch.con.execute(f"SELECT DISTINCT _date FROM {kept} ORDER BY _date").fetchall()
+    order = _order(batch)
+    kept = batch.kept()
+    dates = sorted(batch.good_by_date())
     files = []
-    for (day,) in dates:
+    for day in dates:
         folder = data_path(home, BRONZE) / "main" / contract.feed / f"business_date={day.isoformat()}"
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{file_sha256[:16]}-{uuid.uuid4().hex[:12]}.parquet"
-        batch.con.execute(
+        written = batch.con.execute(
             f"COPY (SELECT {columns}, {sql_text(file_sha256)} AS _file_sha256, _line FROM {kept} "
-            f"AND _date = DATE {sql_text(day.isoformat())} ORDER BY {order}, _line) TO {sql_text(file)} (FORMAT parquet, COMPRESSION zstd)"
-        )
+            f"WHERE _date = DATE {sql_text(day.isoformat())} {order}) TO {sql_text(file)} (FORMAT parquet)"
+        ).fetchone()
+        if written is None or not written[0]:
+            file.unlink()  # every row of this date was a duplicate
+            continue
         _sync(file)
         _sync(folder)
         files.append(file)
     return files
+
+
+def _order(batch: Batch) -> str:
+    """ORDER BY of the rows of a file, empty where they already lie in order (sources mostly write as time goes by)."""
+    wanted = batch.contract.sort_order
+    if not wanted:
+        return ""
+    if len(wanted) == 1 and wanted[0] not in batch.pseudonyms:
+        column = batch.con.execute(f"SELECT {sql_name(wanted[0])} AS at FROM {TYPED} WHERE _fault = 0").fetchnumpy()[
+            "at"
+        ]
+        if not np.ma.is_masked(column) and column.dtype.kind in "Mif" and bool((column[1:] >= column[:-1]).all()):
+            return ""
+    return f"ORDER BY {', '.join(map(sql_name, wanted))}, _line"
 
 
 def commit_batch(

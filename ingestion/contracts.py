@@ -84,12 +84,19 @@ class Contract:
 
     @property
     def sort_order(self) -> tuple[str, ...]:
-        """How the rows of one business date lie in a file: as `landing.sort` says, else the key if it holds the
-        time (one terminal's track together), else the time."""
+        """How the rows of one business date lie in a file.
+
+        As `landing.sort` says; else by the key where it holds the time (one terminal's track together), else by the
+        time; a register by its key, unless that is a pseudonym, which has no order worth the sorting.
+        """
         if self.sort:
             return self.sort
         dated = self.business_date_column
-        return self.key if dated is None or dated in self.key else (dated,)
+        if dated is not None and dated not in self.key:
+            return (dated,)
+        keyed = [column for column in self.columns if column.stored and column.stored.name in self.key]
+        pseudonyms = all(column.treatment is not None and column.treatment.kind == "hmac" for column in keyed)
+        return () if pseudonyms else self.key
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)

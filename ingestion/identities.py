@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+import itertools
+
 from ingestion.batch import TYPED, Batch
 from ingestion.pseudonyms import pseudonymise
 from ingestion.secrets import load_key
 from lake.engine import sql_name
 from lake.home import Home
 
+_FEW = 20_000  # distinct values up to which a column of pseudonyms is kept as codes of a list
+_serial = itertools.count(1)
+
 
 def pseudonymise_batch(batch: Batch, home: Home) -> None:
-    """Fill `batch.pseudonyms`: a temporary table (value, pseudonym) for each column whose treatment is `hmac`."""
+    """Fill `batch.pseudonyms`: a temporary table (value, pseudonym) for each column whose treatment is `hmac`.
+
+    Where few identities have many rows (terminals, not residents) the pseudonyms are an ENUM in their own order:
+    rows then sort by small integers instead of 64 characters, and are written as a dictionary.
+    """
     tables: dict[str, str] = {}
     for column in batch.contract.columns:
         treatment, stored = column.treatment, column.stored
         if treatment is None or treatment.kind != "hmac" or stored is None:
             continue
-        name, table = sql_name(stored.name), f"pseudonyms_{len(tables)}"
+        name, table = sql_name(stored.name), f"pseudonyms_{next(_serial)}"
         con = batch.con
         values = con.execute(
             f"SELECT DISTINCT {name} AS value FROM {TYPED} WHERE _fault = 0 AND {name} IS NOT NULL"
         ).to_arrow_table()
         values = values.append_column("pseudonym", pseudonymise(values.column("value"), load_key(home)))
         con.register("keyed", values)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT value, pseudonym FROM keyed")
+        kind = "VARCHAR"
+        if 0 < values.num_rows <= _FEW:
+            kind = f"{table}_list"
+            con.execute(f"CREATE TYPE {kind} AS ENUM (SELECT DISTINCT pseudonym FROM keyed ORDER BY pseudonym)")
+        con.execute(f"CREATE TEMP TABLE {table} AS SELECT value, pseudonym::{kind} AS pseudonym FROM keyed")
         con.unregister("keyed")
         tables[stored.name] = table
     batch.pseudonyms = tables

@@ -14,7 +14,7 @@ from ingestion.accounting import balance
 from ingestion.adapters import ClearFile, FileRejected
 from ingestion.adapters.opening import open_reader
 from ingestion.adapters.reading import NeedsCarefulReading
-from ingestion.batch import DROPPED, Batch, stage
+from ingestion.batch import Batch, stage
 from ingestion.bronze_commit import FileRecord, commit_batch, write_parquet
 from ingestion.duplicates import drop_repeats, meet_landed
 from ingestion.file_names import date_in, received_in
@@ -164,8 +164,7 @@ def _judge(run: LandingRun, staged: Batch, record: FileRecord) -> list[GateResul
     """The gate's verdicts. Raises GateStopped when one of them keeps the batch out."""
     if not run.contract.gate:
         return []
-    kept = f"(SELECT * FROM {staged.final()} WHERE _row NOT IN (SELECT _row FROM {DROPPED}))"
-    nulls, distinct = column_profile(run.con, kept, run.contract.gate)
+    nulls, distinct = column_profile(run.con, staged.kept(), run.contract.gate)
     profile = BatchProfile(
         feed=run.contract.feed,
         file_name=record.file_name,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ingestion.columns import Column
-from ingestion.rules.texts import is_text
+from ingestion.rules.texts import Given, is_text
 from lake.engine import sql_text
 
 
@@ -20,6 +20,8 @@ class Check:
     fails: str  # SQL over the raw and typed values
 
 
+_ANY_LENGTH = 1 << 40
+
 UNREADABLE = {
     "number": "not_a_number",
     "integer": "not_a_number",
@@ -29,10 +31,42 @@ UNREADABLE = {
 }
 
 
-def checks_of(column: Column, raw: str, value: str, source_type: str, reference: str) -> Iterator[Check]:
-    """The checks of `column`; `raw` and `value` name its columns, `reference` is the instant "now" means for a row."""
-    for rule, fails in _rules(column, raw, value, source_type, reference):
+def checks_of(column: Column, given: Given, value: str, reference: str) -> Iterator[Check]:
+    """The checks of `column`; `value` names its typed value, `reference` is the instant "now" means for a row."""
+    for rule, fails in _rules(column, given.text, value, given.type, reference):
         yield Check(column.name, rule, column.reason(rule), fails)
+
+
+def surely_good(column: Column, given: Given, value: str, reference: str) -> str:
+    """SQL that is TRUE only for values that pass every check of `column`, and cheap: one look settles most rows.
+
+    Where it is not TRUE the checks themselves decide, so it may be too strict but never too kind.
+    """
+    conditions = []
+    match column.logical_type:
+        case "string" if column.values:
+            conditions.append(f"{value} IS NOT NULL")
+        case "string":
+            conditions.append(f"strlen({given.text}) <= {int(column.max_length or _ANY_LENGTH)}")
+            if column.min_length is not None and column.min_length > 1:
+                conditions.append(f"length({given.text}) >= {int(column.min_length)}")
+            if column.pattern is not None:
+                conditions.append(_matches(given.text, column.pattern))
+        case "number":
+            # NaN is greater than any number, so a range on both sides needs no look at finiteness.
+            both = column.minimum is not None and column.maximum is not None
+            conditions += [f"NOT {bound}" for bound in _bounds(column, value)]
+            conditions += [] if both else [f"isfinite({value}::DOUBLE)"]
+        case "integer":
+            conditions.append(f"TRY_CAST({given.quick} AS DOUBLE) = {value}")
+            conditions += [f"NOT {bound}" for bound in _bounds(column, value)]
+        case "timestamp" | "date":
+            conditions.append(f"isfinite({value})")
+            conditions += [f"NOT ({fails})" for _, fails in _time_rules(column, value, reference)]
+        case _:
+            conditions.append(f"{value} IS NOT NULL")
+    holds = " AND ".join(conditions)
+    return f"({holds})" if column.required else f"({given.quick} IS NULL OR ({holds}))"
 
 
 def _rules(column: Column, raw: str, value: str, source_type: str, reference: str) -> Iterator[tuple[str, str]]:
@@ -82,13 +116,17 @@ def _number_rules(column: Column, raw: str, value: str, source_type: str) -> Ite
         yield "not_a_number", f"{raw} IS NOT NULL AND {value} IS NULL"
     if column.logical_type == "number":
         yield "not_finite", f"NOT isfinite({value}::DOUBLE)"
+    if bounds := _bounds(column, value):
+        yield "out_of_range", f"({' OR '.join(bounds)})"
+
+
+def _bounds(column: Column, value: str) -> list[str]:
     bounds = []
     if column.minimum is not None:
-        bounds.append(f"{value} < {_number(column.minimum)}")
+        bounds.append(f"({value} < {_number(column.minimum)})")
     if column.maximum is not None:
-        bounds.append(f"{value} > {_number(column.maximum)}")
-    if bounds:
-        yield "out_of_range", f"({' OR '.join(bounds)})"
+        bounds.append(f"({value} > {_number(column.maximum)})")
+    return bounds
 
 
 def _time_rules(column: Column, value: str, reference: str) -> Iterator[tuple[str, str]]:

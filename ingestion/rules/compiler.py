@@ -9,8 +9,8 @@ from datetime import date, datetime
 
 from ingestion.columns import Column
 from ingestion.contracts import Contract
-from ingestion.rules.checks import Check, checks_of
-from ingestion.rules.texts import raw_value
+from ingestion.rules.checks import Check, checks_of, surely_good
+from ingestion.rules.texts import Given, given_value
 from ingestion.rules.times import calendar_date, instant
 from lake.engine import sql_name, sql_text
 
@@ -51,6 +51,7 @@ class CompiledRules:
     """
 
     checks: tuple[Check, ...]
+    _good: str
     _raws: str
     _values: str
     _typed: str
@@ -62,7 +63,8 @@ class CompiledRules:
 
     def typed(self, relation: str) -> str:
         return (
-            f"SELECT {self._carried}_fault, CASE WHEN _fault > 0 THEN {self._source} END AS _source, CASE WHEN _fault = 0 THEN {self._date} END AS _date, {self._typed} "
+            f"SELECT {self._carried}_fault, CASE WHEN _fault > 0 THEN {self._source} END AS _source, "
+            f"CASE WHEN _fault = 0 THEN {self._date} END AS _date, {self._typed} "
             f"FROM (SELECT *, {self._first_fault()} AS _fault FROM ({self._layers(relation)}))"
         )
 
@@ -83,38 +85,45 @@ class CompiledRules:
         return f"(SELECT _line{rule}{columns} FROM (SELECT *, from_json(_source, {schema}) AS given FROM {refused}))"
 
     def _layers(self, relation: str) -> str:
-        return f"SELECT *, {self._values} FROM (SELECT *, {self._raws} FROM {relation})"
+        return f"SELECT *, {self._values} FROM (SELECT {self._raws} FROM {relation})"
 
     def _first_fault(self) -> str:
         cases = " ".join(f"WHEN {check.fails} THEN {i}" for i, check in enumerate(self.checks, 1))
-        return f"CAST(CASE {cases} ELSE 0 END AS SMALLINT)"
+        return f"CAST(CASE WHEN {self._good} THEN 0 {cases} ELSE 0 END AS SMALLINT)"
 
 
 def compile_rules(contract: Contract, shape: SourceShape, facts: FileFacts) -> CompiledRules:
     """Compile the contract's columns, checks and treatments for a file of this shape."""
-    raws, values, checks = [], [], []
+    raws, values, checks, good = [], [], [], []
     received = contract.received_column
     reference = _timestamp(facts.file_received or facts.now)
     if received is not None:
         reference = f"coalesce({_value(received)}, {reference})"
     if shape.has_refusals:
         checks.append(Check(BAD_ROW, "refused_by_reader", "", "_refused_rule IS NOT NULL"))
+        good.append("_refused_rule IS NULL")
     if contract.require_any:
         missing = " AND ".join(f"{_raw(name)} IS NULL" for name in contract.require_any)
         checks.append(Check(contract.require_any[0], "required_missing", "required_missing", missing))
+        good.append(f"NOT ({missing})")
     for column in contract.columns:
-        expression, kind = raw_value(column, shape.columns, trims=shape.trims)
-        raws.append(f"{expression} AS {_raw(column.name)}")
-        value = _typed_value(column, _raw(column.name), kind, naive_is_utc=shape.naive_times_are_utc)
-        values.append(f"{value} AS {_value(column.name)}")
-        checks += checks_of(column, _raw(column.name), _value(column.name), kind, reference)
+        given = given_value(column, shape.columns, trims=shape.trims)
+        if column.logical_type == "string":
+            raws.append(f"{given.text} AS {_raw(column.name)}")
+            given = Given(_raw(column.name), _raw(column.name), given.type)
+        value = _value(column.name)
+        values.append(f"{_typed_value(column, given, naive_is_utc=shape.naive_times_are_utc)} AS {value}")
+        checks += checks_of(column, given, value, reference)
+        good.append(surely_good(column, given, value, reference))
     business_date = _business_date(contract, facts)
     if facts.expired_dates:
         listed = ", ".join(f"DATE {sql_text(day.isoformat())}" for day in facts.expired_dates)
         checks.append(Check("business_date", "date_expired", "date_expired", f"{business_date} IN ({listed})"))
+        good.append(f"{business_date} NOT IN ({listed})")
     return CompiledRules(
         checks=tuple(checks),
-        _raws=", ".join(raws),
+        _good=" AND ".join(good),
+        _raws=", ".join(["*", *raws]),
         _values=", ".join(values),
         _typed=", ".join(_kept(contract, facts)),
         _date=business_date,
@@ -136,18 +145,18 @@ def _source_text(shape: SourceShape) -> str:
     return f"CAST(to_json(struct_pack({packed})) AS VARCHAR)" if packed else "'{}'"
 
 
-def _typed_value(column: Column, raw: str, kind: str, *, naive_is_utc: bool) -> str:
+def _typed_value(column: Column, given: Given, *, naive_is_utc: bool) -> str:
     match column.logical_type:
         case "string":
             if not column.values:
-                return raw
-            return f"TRY_CAST({raw} AS ENUM({', '.join(sql_text(code) for code in column.values)}))"
+                return given.text
+            return f"TRY_CAST({given.text} AS ENUM({', '.join(sql_text(code) for code in column.values)}))"
         case "timestamp":
-            return instant(column, raw, kind, naive_is_utc=naive_is_utc)
+            return instant(column, given, naive_is_utc=naive_is_utc)
         case "date":
-            return calendar_date(raw, kind)
+            return calendar_date(given)
         case _:
-            return f"TRY_CAST({raw} AS {column.physical_type})"
+            return f"TRY_CAST({given.quick} AS {column.physical_type})"
 
 
 def _kept(contract: Contract, facts: FileFacts) -> list[str]:

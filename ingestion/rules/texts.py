@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from ingestion.columns import Column
 from lake.engine import sql_name, sql_text
@@ -14,31 +15,36 @@ def is_text(source_type: str) -> bool:
     return source_type == "VARCHAR"
 
 
-def raw_value(column: Column, present: Mapping[str, str], *, trims: bool) -> tuple[str, str]:
-    """SQL of the column as the file gives it, and its DuckDB type; NULL where nothing was given.
+class Given(NamedTuple):
+    """SQL of what a file gives for a column. `text` is exact: blank means missing, a missing value is the default.
+
+    `quick` may still have blanks in it; casts do not mind them, and it costs nothing.
+    """
+
+    text: str
+    quick: str
+    type: str  # DuckDB type of both
+
+
+def given_value(column: Column, present: Mapping[str, str], *, trims: bool) -> Given:
+    """SQL of the column as the file gives it; NULL where nothing was given.
 
     `present` maps the file's columns to their types. Of several source names the first that is not empty counts.
-    An empty text is a missing value, and a missing value is the contract's default. With `trims` blanks around the
-    text go: people type CSV and spreadsheets.
+    With `trims` blanks around the text go: people type CSV and spreadsheets.
     """
     found = [name for name in column.sources if name in present]
     if not found:
-        return _missing(column)
+        missing = "NULL::VARCHAR" if column.default is None else sql_text(_default_text(column))
+        return Given(missing, missing, "VARCHAR")
     types = {present[name] for name in found}
     kind = types.pop() if len(types) == 1 else "VARCHAR"
-    if not is_text(kind) and not _native(column, kind):
-        kind = "VARCHAR"
-    if not is_text(kind):
-        given = _first([sql_name(name) for name in found])
-        return (_with_default(given, column), kind)
+    if not is_text(kind) and _native(column, kind):
+        value = _with_default(_first([sql_name(name) for name in found]), column)
+        return Given(value, value, kind)
     texts = [_text(sql_name(name), present[name], trims=trims) for name in found]
-    return _with_default(_canonical(_first(texts), column), column), "VARCHAR"
-
-
-def _missing(column: Column) -> tuple[str, str]:
-    if column.default is None:
-        return "NULL::VARCHAR", "VARCHAR"
-    return f"{sql_text(_default_text(column))}", "VARCHAR"
+    text = _with_default(_canonical(_first(texts), column), column)
+    plain = len(found) == 1 and is_text(present[found[0]]) and column.default is None and not column.synonyms
+    return Given(text, sql_name(found[0]) if plain else text, "VARCHAR")
 
 
 def _text(name: str, source_type: str, *, trims: bool) -> str:

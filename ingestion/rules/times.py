@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingestion.columns import Column
+from ingestion.rules.texts import Given, is_text
 from lake.engine import sql_text
 
 # Asia/Shanghai has been UTC+8 without summer time since 1992, and plain arithmetic is many times faster than ICU.
@@ -10,42 +11,53 @@ FIXED_OFFSET_HOURS = {"UTC": 0, "Etc/UTC": 0, "Asia/Shanghai": 8, "PRC": 8}
 _LONGEST_EPOCH_S = 1e11  # beyond any year a timestamp can hold without overflow
 
 
-def instant(column: Column, raw: str, source_type: str, *, naive_is_utc: bool) -> str:
-    """SQL of a UTC TIMESTAMP, NULL where `raw` is not an instant under the column's zone.
+def instant(column: Column, given: Given, *, naive_is_utc: bool) -> str:
+    """SQL of a UTC TIMESTAMP, NULL where the file does not give an instant under the column's zone.
 
     Zones: `offset` (the text must carry one), `epoch_s`, or an IANA zone for text without an offset (an offset in
     the text wins). A Parquet timestamp without zone under `offset` says nothing about its zone and is refused;
     decoders, which know their protocol, yield UTC (`naive_is_utc`).
+
+    The usual spellings are recognised by length and ending alone: to look for an offset in every text would cost
+    more than all other checks of a row.
     """
-    zone = column.zone or "offset"
-    if source_type == "TIMESTAMP WITH TIME ZONE":
-        return _utc_of_zoned(raw)
-    if source_type != "VARCHAR":
-        naive = f"CAST({raw} AS TIMESTAMP)"
+    zone, text, quick = column.zone or "offset", given.text, given.quick
+    if given.type == "TIMESTAMP WITH TIME ZONE":
+        return _utc_of_zoned(text)
+    if not is_text(given.type):
+        naive = f"CAST({text} AS TIMESTAMP)"
         if naive_is_utc:
             return naive
         return "NULL::TIMESTAMP" if zone in ("offset", "epoch_s") else _from_zone(naive, zone)
     if zone == "epoch_s":
-        seconds = f"TRY_CAST({raw} AS DOUBLE)"
+        seconds = f"TRY_CAST({quick} AS DOUBLE)"
         return f"CASE WHEN abs({seconds}) < {_LONGEST_EPOCH_S:g} THEN make_timestamp(({seconds} * 1e6)::BIGINT) END"
-    zoned = f"CASE WHEN {_carries_offset(raw)} THEN {_zoned(raw)} END"
+    usual = f"strlen({quick}) > 18 AND (ends_with({quick}, '+08:00') OR ends_with({quick}, 'Z'))"
+    zoned = f"CASE WHEN {_carries_offset(text)} THEN {_zoned(text)} END"
+    quickly = f"CASE WHEN {usual} THEN {_utc_of_zoned(f'TRY_CAST({quick} AS TIMESTAMPTZ)')} END"
     if zone == "offset":
-        return zoned
-    compact = f"try_strptime({raw}, '%Y%m%d%H%M%S')"  # GA/T 1400 style
-    local = _from_zone(f"coalesce(TRY_CAST({raw} AS TIMESTAMP), {compact})", zone)
-    return f"CASE WHEN {_carries_offset(raw)} THEN {_zoned(raw)} ELSE {local} END"
+        return f"coalesce({quickly}, {zoned})"
+    # 19 characters that read as a timestamp are date and time to the second, and leave no room for an offset.
+    seconds = f"CASE WHEN strlen({quick}) = 19 AND ({quick})[17] = ':' THEN TRY_CAST({quick} AS TIMESTAMP) END"
+    compact = f"try_strptime({text}, '%Y%m%d%H%M%S')"  # GA/T 1400 style
+    local = _from_zone(f"coalesce(TRY_CAST({text} AS TIMESTAMP), {compact})", zone)
+    slowly = f"CASE WHEN {_carries_offset(text)} THEN {_zoned(text)} ELSE {local} END"
+    return f"coalesce({_from_zone(seconds, zone)}, {slowly})"
 
 
-def calendar_date(raw: str, source_type: str) -> str:
+def calendar_date(given: Given) -> str:
     """SQL of a DATE: YYYY-MM-DD, YYYY/MM/DD, YYYYMMDD, or an instant that is exactly a midnight."""
     midnight = "CASE WHEN date_trunc('day', {0}) = {0} THEN CAST({0} AS DATE) END"
-    if source_type == "DATE":
+    raw = given.text
+    if given.type == "DATE":
         return raw
-    if source_type != "VARCHAR":
+    if not is_text(given.type):
         return midnight.format(f"CAST({raw} AS TIMESTAMP)")
     # DuckDB reads a date and ignores what follows it: longer text goes through the stricter timestamp.
+    usual = f"CASE WHEN strlen({given.quick}) = 10 THEN TRY_CAST({given.quick} AS DATE) END"
     short = f"coalesce(TRY_CAST({raw} AS DATE), CAST(try_strptime({raw}, '%Y%m%d') AS DATE))"
-    return f"CASE WHEN strlen({raw}) <= 10 THEN {short} ELSE {midnight.format(f'TRY_CAST({raw} AS TIMESTAMP)')} END"
+    other = f"CASE WHEN strlen({raw}) <= 10 THEN {short} ELSE {midnight.format(f'TRY_CAST({raw} AS TIMESTAMP)')} END"
+    return f"coalesce({usual}, {other})"
 
 
 def _zoned(raw: str) -> str:
@@ -60,8 +72,8 @@ def _utc_of_zoned(zoned: str) -> str:
 
 def _carries_offset(raw: str) -> str:
     """Z, +hh:mm, +hhmm or +hh at the end of a text longer than a date with hours and minutes."""
-    signs = " OR ".join(f"{raw}[-{place}] IN ('+', '-')" for place in (6, 5, 3))
-    return f"(strlen({raw}) > 16 AND ({raw}[-1] IN ('Z', 'z') OR {signs}))"
+    signs = " OR ".join(f"({raw})[-{place}] IN ('+', '-')" for place in (6, 5, 3))
+    return f"(strlen({raw}) > 16 AND (({raw})[-1] IN ('Z', 'z') OR {signs}))"
 
 
 def _from_zone(naive: str, zone: str) -> str:
