@@ -29,7 +29,7 @@ from ingestion.refusals import collect_refusals
 from ingestion.report import FileReport
 from ingestion.rules import FileFacts
 from ingestion.rules.compiler import SHANGHAI_HOURS
-from ingestion.store import Delivery, Manifest, keep, landed_path
+from ingestion.store import Delivery, Manifest, keep
 from lake.lakes import BRONZE
 from lake.writer_lock import writer_lock
 
@@ -43,22 +43,25 @@ def land_file(run: LandingRun, source: Path) -> FileReport:
     except FileRejected as problem:
         return reject(run, source.name, None, problem)
     arrival = Arrival(received, date_in(received.name), received_in(received.name))
-    manifest = _keep(run, arrival)
     earlier = _landed_before(run, arrival)
     if earlier is not None:
+        _keep(run, arrival)
         return earlier
     try:
         with tempfile.TemporaryDirectory(prefix="landing-", dir=run.home.tmp) as scratch:
-            clear = source if received.sealed else landed_path(run.home, manifest)
+            clear = source if received.sealed else received.incoming
             with opened(received, clear, Path(scratch)) as file:
                 return _land_clear(run, arrival, file, Path(scratch))
     except FileRejected as problem:
+        _keep(run, arrival)
         return reject(run, received.name, arrival, problem)
     finally:
         batches.clear(run.con)
 
 
-def _keep(run: LandingRun, arrival: Arrival) -> Manifest:
+def _keep(run: LandingRun, arrival: Arrival) -> None:
+    """Give the bytes, once they are on disk, their place in landing: before any commit that speaks of them."""
+    arrival.received.synced.result()
     delivery = Delivery(arrival.received.name, arrival.received_at, arrival.name_date, run.now)
     contract, received = run.contract, arrival.received
     manifest = Manifest(
@@ -70,7 +73,7 @@ def _keep(run: LandingRun, arrival: Arrival) -> Manifest:
         contract_version=contract.version,
         deliveries=(delivery,),
     )
-    return keep(run.home, received.incoming, manifest)
+    keep(run.home, received.incoming, manifest)
 
 
 def _landed_before(run: LandingRun, arrival: Arrival) -> FileReport | None:
@@ -101,6 +104,7 @@ def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, scratch: Pat
     convert_positions(staged)
     pseudonymise_batch(staged, run.home)
     drop_repeats(staged, arrival.received_at)
+    _keep(run, arrival)
     with writer_lock(run.home, BRONZE, purpose=f"landing {contract.feed} {arrival.received.name}"):
         duplicate = meet_landed(staged, arrival.sha256, arrival.received_at)
         late = late_by_date(staged, arrival.received_at, file_date)

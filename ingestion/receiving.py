@@ -9,6 +9,7 @@ import os
 import stat
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from lake.home import Home
 
 CHUNK = 1 << 20
 HEAD = 1 << 16
+_LINE_END = 10
+_background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="landing-sync")
 GZIP = b"\x1f\x8b"
 _RATIO_FREE = 64 << 20  # bytes that may unpack at any ratio
 
@@ -52,6 +55,7 @@ class Received:
     incoming: Path
     sealed: bool
     identity: tuple[int, ...]  # of the source: device, inode, size, mtime
+    synced: Future[None]  # done when the copy is on disk: the disk works while the rows are parsed
 
     @property
     def landed_name(self) -> str:
@@ -66,7 +70,7 @@ class _Tap(io.RawIOBase):
         self._hash = hashlib.sha256()
         self.bytes = 0
         self._ends = 0
-        self._last = b""
+        self._last = 0
         self.head = b""
 
     def readable(self) -> bool:
@@ -74,19 +78,21 @@ class _Tap(io.RawIOBase):
 
     def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
         view = memoryview(buffer)
-        count = self._stream.readinto(view)  # type: ignore[attr-defined]
-        if count:
-            self.note(bytes(view[:count]) if len(view) < HEAD else view[:count])
-        return int(count)
+        count = int(self._stream.readinto(view))  # type: ignore[attr-defined]
+        self.note(buffer if isinstance(buffer, bytearray) else bytes(view[:count]), count)
+        return count
 
-    def note(self, chunk: bytes | memoryview) -> None:
-        self._hash.update(chunk)
-        data = bytes(chunk)
-        self.bytes += len(data)
-        self._ends += data.count(b"\n")
-        self._last = data[-1:]
+    def note(self, data: bytes | bytearray, count: int) -> None:
+        """Take the first `count` bytes of `data` into account, without copying them."""
+        if not count:
+            return
+        with memoryview(data) as view:
+            self._hash.update(view[:count])
+        self.bytes += count
+        self._ends += data.count(b"\n", 0, count)
+        self._last = data[count - 1]
         if len(self.head) < HEAD:
-            self.head += data[: HEAD - len(self.head)]
+            self.head += bytes(data[: min(count, HEAD - len(self.head))])
 
     @property
     def sha256(self) -> str:
@@ -94,11 +100,11 @@ class _Tap(io.RawIOBase):
 
     @property
     def lines(self) -> int:
-        return self._ends + (1 if self.bytes and self._last != b"\n" else 0)
+        return self._ends + (1 if self.bytes and self._last != _LINE_END else 0)
 
 
 def receive(home: Home, feed: str, source: Path, *, sealed: bool) -> Received:
-    """Copy a file's bytes into landing's incoming folder, synced. Raises FileRejected for what must not be read."""
+    """Copy a file's bytes into landing's incoming folder. Raises FileRejected for what must not be read."""
     if not name_allowed(source.name):
         raise FileRejected("name_not_allowed", repr(source.name))
     descriptor = _open_regular(source)
@@ -111,13 +117,18 @@ def receive(home: Home, feed: str, source: Path, *, sealed: bool) -> Received:
         tap = _Tap(stream)
         with suppress(FileNotFoundError):
             incoming.unlink()
-        with incoming.open("xb") as target:
+        target = incoming.open("xb")
+        try:
             if sealed:
                 seal_stream(io.BufferedReader(tap, CHUNK), target, home)
             else:
                 _copy(tap, target)
             target.flush()
-            os.fsync(target.fileno())
+        except BaseException:
+            target.close()
+            incoming.unlink()
+            raise
+        synced = _background.submit(_sync_and_close, target)
     return Received(
         source=source,
         name=source.name,
@@ -128,13 +139,20 @@ def receive(home: Home, feed: str, source: Path, *, sealed: bool) -> Received:
         incoming=incoming,
         sealed=sealed,
         identity=_identity(status),
+        synced=synced,
     )
 
 
+def _sync_and_close(file: BinaryIO) -> None:
+    with file:
+        os.fsync(file.fileno())
+
+
 def _copy(tap: _Tap, target: BinaryIO) -> None:
-    buffer = memoryview(bytearray(CHUNK))
-    while count := tap.readinto(buffer):
-        target.write(buffer[:count])
+    buffer = bytearray(CHUNK)
+    with memoryview(buffer) as view:
+        while count := tap.readinto(buffer):
+            target.write(view[:count])
 
 
 def _open_regular(source: Path) -> int:
@@ -185,7 +203,7 @@ def _unpack(source: Path, target: Path, packed: int) -> _Tap:
         tap = _Tap(stream)  # type: ignore[arg-type]
         try:
             while chunk := stream.read(CHUNK):
-                tap.note(chunk)
+                tap.note(chunk, len(chunk))
                 if tap.bytes > limits.unpacked_bytes or tap.bytes > max(_RATIO_FREE, limits.unpacked_ratio * packed):
                     raise FileRejected("decompressed_too_large", f"over {tap.bytes} bytes from {packed}")
                 file.write(chunk)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from lake.home import Home
 
 SEALED_SUFFIX = ".age"
 MANIFEST_SUFFIX = ".manifest.json"
+_ABANDONED_S = 86_400
 INCOMING = ".incoming"  # folder of files still being received
 
 
@@ -93,6 +95,8 @@ def keep(home: Home, incoming: Path, manifest: Manifest) -> Manifest:
 
     A crash before the manifest leaves bytes without one: the next arrival of the same bytes writes it.
     """
+    if not incoming.exists():
+        return manifest  # already kept: a gate may reject a file whose bytes have their place
     known = read_manifest(home, manifest.feed, manifest.sha256)
     path = manifest_path(home, manifest.feed, manifest.sha256)
     if known is not None and path.with_name(known.file).is_file():
@@ -122,8 +126,13 @@ def open_landed(home: Home, manifest: Manifest) -> Iterator[BinaryIO]:
 
 
 def incoming_folder(home: Home, feed: str) -> Path:
+    """Where files are while they are being received; what a killed process left here is swept after a day."""
     folder = feed_folder(home, feed) / INCOMING
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > _ABANDONED_S:
+                left.unlink()
     return folder
 
 
