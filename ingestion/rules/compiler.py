@@ -65,7 +65,7 @@ class CompiledRules:
         return (
             f"SELECT {self._carried}_fault, CASE WHEN _fault > 0 THEN {self._source} END AS _source, "
             f"CASE WHEN _fault = 0 THEN {self._date} END AS _date, {self._typed} "
-            f"FROM (SELECT *, {self._first_fault()} AS _fault FROM ({self._layers(relation)}))"
+            f"FROM (SELECT *, {self._first_fault()} AS _fault FROM ({self.layers(relation)}))"
         )
 
     def explained(self, relation: str) -> str:
@@ -74,7 +74,7 @@ class CompiledRules:
         return (
             f"SELECT _line, _fault, _faults, CASE WHEN NOT {undated} THEN {self._date} END AS _date FROM (SELECT *, "
             f"{self._first_fault()} AS _fault, list_filter([{every}]::INTEGER[], f -> f IS NOT NULL) AS _faults "
-            f"FROM ({self._layers(self._given_again(relation))}))"
+            f"FROM ({self.layers(self._given_again(relation))}))"
         )
 
     def _given_again(self, refused: str) -> str:
@@ -84,7 +84,8 @@ class CompiledRules:
         rule = ", _refused_rule" if self._shape.has_refusals else ""
         return f"(SELECT _line{rule}{columns} FROM (SELECT *, from_json(_source, {schema}) AS given FROM {refused}))"
 
-    def _layers(self, relation: str) -> str:
+    def layers(self, relation: str) -> str:
+        """The relation with each column's raw and typed value, which the checks are written over."""
         return f"SELECT *, {self._values} FROM (SELECT {self._raws} FROM {relation})"
 
     def _first_fault(self) -> str:

@@ -41,7 +41,9 @@ def instant(column: Column, given: Given, *, naive_is_utc: bool) -> str:
     seconds = f"CASE WHEN strlen({quick}) = 19 AND ({quick})[17] = ':' THEN TRY_CAST({quick} AS TIMESTAMP) END"
     compact = f"try_strptime({text}, '%Y%m%d%H%M%S')"  # GA/T 1400 style
     local = _from_zone(f"coalesce(TRY_CAST({text} AS TIMESTAMP), {compact})", zone)
-    slowly = f"CASE WHEN {_carries_offset(text)} THEN {_zoned(text)} ELSE {local} END"
+    # DuckDB would read the odd offset (+8) as nothing: what has a sign after its colon is zoned, or no instant at all.
+    unsigned = f"NOT regexp_matches({text}, ':.*[+-]')"
+    slowly = f"CASE WHEN {_carries_offset(text)} THEN {_zoned(text)} WHEN {unsigned} THEN {local} END"
     return f"coalesce({_from_zone(seconds, zone)}, {slowly})"
 
 

@@ -29,9 +29,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 
 def reasons(home: Home, name: str) -> list[tuple[int, str, str]]:
-    found = rows(
-        home, f"SELECT line, field, reason FROM bronze.quarantine WHERE file_name = '{name}' ORDER BY line"
-    )
+    found = rows(home, f"SELECT line, field, reason FROM bronze.quarantine WHERE file_name = '{name}' ORDER BY line")
     return [(row["line"], row["field"], row["reason"]) for row in found]
 
 
@@ -146,7 +144,9 @@ def test_a_quote_that_never_closes_spoils_its_line_only(home: Home) -> None:
 
 
 def test_too_few_and_too_many_fields_are_malformed(home: Home) -> None:
-    content = CAMERA_HEADER + "c1,310117001\n" + GOOD_CAMERA + "c2,1,2,3,4,5,6,7,8,9\n" + GOOD_CAMERA.replace("c1", "c4")
+    content = (
+        CAMERA_HEADER + "c1,310117001\n" + GOOD_CAMERA + "c2,1,2,3,4,5,6,7,8,9\n" + GOOD_CAMERA.replace("c1", "c4")
+    )
     name = "cameras_2026-10-10_p01.csv"
     report = land(home, "cameras", name, content.encode())
     assert reasons(home, name) == [(2, "row", "malformed_csv"), (4, "row", "malformed_csv")]
@@ -232,7 +232,10 @@ def test_a_pipe_and_a_folder_are_no_files(home: Home, tmp_path: Path) -> None:
     assert land_path(home, FEED, tmp_path / "absent.ndjson").reason == "no_such_file"
 
 
-@pytest.mark.parametrize("name", ["a\nb.ndjson", "..\\..\\evil.ndjson", "tab\t.ndjson", b"\xff\xfe.ndjson".decode("utf-8", "surrogateescape")])
+@pytest.mark.parametrize(
+    "name",
+    ["a\nb.ndjson", "..\\..\\evil.ndjson", "tab\t.ndjson", b"\xff\xfe.ndjson".decode("utf-8", "surrogateescape")],
+)
 def test_names_with_paths_or_control_characters_are_refused(home: Home, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(ndjson([event("named")]))

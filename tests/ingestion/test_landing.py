@@ -5,7 +5,6 @@ import json
 from datetime import UTC, date, datetime
 
 import pytest
-from tests.ingestion.landed import CAMERA_HEADER, CAMERAS, EVENTS, NOW, assert_balanced, event, land, ndjson, refusals, rows
 
 from ingestion import landing_file
 from ingestion.bronze_commit import commit_batch
@@ -14,6 +13,18 @@ from ingestion.inbox import land_inbox, pending
 from ingestion.landing import land_files
 from ingestion.store import manifests, open_landed
 from lake.home import Home
+from tests.ingestion.landed import (
+    CAMERA_HEADER,
+    CAMERAS,
+    EVENTS,
+    NOW,
+    assert_balanced,
+    event,
+    land,
+    ndjson,
+    refusals,
+    rows,
+)
 
 
 def test_an_event_lands_typed_in_utc_under_its_shanghai_date(home: Home) -> None:
@@ -65,7 +76,9 @@ def test_bytes_of_a_personal_feed_and_its_refused_rows_are_sealed(home: Home) ->
     assert manifest.sealed
     with open_landed(home, manifest) as stream:
         assert stream.read() == content
-    everything = b"".join(path.read_bytes() for path in home.root.rglob("*") if path.is_file() and "given" not in str(path))
+    everything = b"".join(
+        path.read_bytes() for path in home.root.rglob("*") if path.is_file() and "given" not in str(path)
+    )
     assert b"013800000001" not in everything and b"HU-A" not in everything
     (refused,) = rows(home, "SELECT raw, raw_sealed, reason FROM bronze.quarantine")
     assert refused["raw"] is None and refused["raw_sealed"] and refused["reason"] == "pattern_mismatch"

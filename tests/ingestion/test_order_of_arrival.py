@@ -29,7 +29,9 @@ _RECORDS = st.lists(
             event,
             number=st.integers(1, 3),
             confidence=st.sampled_from([0.1, 0.5, None, 7]),
-            detected_at=st.sampled_from(["2026-11-21T23:59:59+08:00", "2026-11-22T10:00:00+08:00", "1970-01-01T00:00Z"]),
+            detected_at=st.sampled_from(
+                ["2026-11-21T23:59:59+08:00", "2026-11-22T10:00:00+08:00", "1970-01-01T00:00Z"]
+            ),
             received_at=st.sampled_from([None, "2026-11-22T10:00:05+08:00", "2026-11-22T12:00:00+08:00"]),
         ),
         st.sampled_from(["{\n", '{"event_id": "only"}\n', "\n"]),

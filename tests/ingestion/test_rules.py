@@ -78,12 +78,21 @@ def test_text_without_offset_is_read_in_the_zone_of_the_contract(zone: str, text
     assert judge(column("timestamp", "TIMESTAMP", zone=zone), text) == (utc, [])
 
 
+@pytest.mark.parametrize(
+    "text", ["2026-11-22 10:00:00+8", "2026-1-5 10:00:00+8", "2026-11-22 10:00:00 +9", "2026-11-22T10:00:00-1"]
+)
+def test_an_odd_offset_is_never_read_as_local_time(text: str) -> None:
+    assert judge(column("timestamp", "TIMESTAMP", zone="Asia/Shanghai"), text)[1] == ["not_a_timestamp"]
+
+
 def test_a_typed_timestamp_without_zone_is_utc_only_from_a_decoder() -> None:
     instant = column("timestamp", "TIMESTAMP", zone="offset")
     value = datetime(2026, 11, 22, 2)
     assert judge(instant, value, "TIMESTAMP") == (None, ["not_a_timestamp"])
     assert judge(instant, value, "TIMESTAMP", naive_is_utc=True) == (value, [])
-    assert judge(column("timestamp", "TIMESTAMP", zone="Asia/Shanghai"), value, "TIMESTAMP")[0] == datetime(2026, 11, 21, 18)
+    assert judge(column("timestamp", "TIMESTAMP", zone="Asia/Shanghai"), value, "TIMESTAMP")[0] == datetime(
+        2026, 11, 21, 18
+    )
 
 
 def test_times_too_old_or_in_the_future_are_refused() -> None:
@@ -99,7 +108,9 @@ def test_dates_are_read_in_the_usual_forms(text: str) -> None:
     assert judge(column("date", "DATE"), text) == (date(2026, 1, 5), [])
 
 
-@pytest.mark.parametrize("text", ["05/01/2026", "2026-13-01", "2026-02-30", "2026-01-05 junk", "2026-01-05 10:00:00", "x"])
+@pytest.mark.parametrize(
+    "text", ["05/01/2026", "2026-13-01", "2026-02-30", "2026-01-05 junk", "2026-01-05 10:00:00", "x"]
+)
 def test_what_is_no_date_is_refused(text: str) -> None:
     assert judge(column("date", "DATE"), text)[1] == ["not_a_date"]
 
@@ -117,7 +128,13 @@ def test_numbers_are_checked_for_form_finiteness_and_range(text: str, reasons: l
 
 @pytest.mark.parametrize(
     ("text", "reasons"),
-    [("5", []), ("5.0", []), ("1.7", ["not_a_number"]), ("nan", ["not_finite", "not_a_number"]), ("99999999999", ["not_a_number"])],
+    [
+        ("5", []),
+        ("5.0", []),
+        ("1.7", ["not_a_number"]),
+        ("nan", ["not_finite", "not_a_number"]),
+        ("99999999999", ["not_a_number"]),
+    ],
 )
 def test_an_integer_is_never_rounded(text: str, reasons: list[str]) -> None:
     assert judge(column("integer", "INTEGER"), text)[1] == reasons
