@@ -133,9 +133,10 @@ def as_utc(moment: datetime) -> datetime:
 
 
 def _latest_build(con: duckdb.DuckDBPyConnection, condition: str) -> Build | None:
+    # By order of recording: clocks may stand still (tests) or step back.
     row = con.execute(
         f"""SELECT build_id, bronze_snapshot, started_at, finished_at, status, code_version, dates_json
             FROM {WAREHOUSE}.main.builds WHERE {condition}
-            ORDER BY finished_at DESC, started_at DESC, build_id DESC LIMIT 1"""
+            ORDER BY rowid DESC LIMIT 1"""
     ).fetchone()
     return Build(*row) if row else None
