@@ -78,10 +78,10 @@ def _move_ledger(run: LandingRun, recovered: Recovered) -> None:
         con.execute("SELECT business_date, count(*) FROM replayed_refusals GROUP BY ALL").fetchall()
     )
     changes = {day: [-rows, 0, -rows, 0, 0] for day, rows in before.items()}
-    for day, rows in recovered.good.items():
-        repeats = recovered.duplicate.get(day, 0)
-        moved = [rows, rows - repeats, 0, repeats, recovered.late.get(day, 0)]
-        changes[day] = [a + b for a, b in zip(changes.get(day, [0] * 5), moved, strict=True)]
+    for landed, rows in recovered.good.items():
+        repeats = recovered.duplicate.get(landed, 0)
+        moved = [rows, rows - repeats, 0, repeats, recovered.late.get(landed, 0)]
+        changes[landed] = [a + b for a, b in zip(changes.get(landed, [0] * 5), moved, strict=True)]
     names = ("received", "accepted", "quarantined", "duplicate", "late")
     for day, change in changes.items():
         con.execute(
