@@ -10,7 +10,7 @@ import numpy as np
 
 from ingestion.adapters.reading import LINE_LIMIT, RAW_LIMIT
 
-CHUNK = 1 << 20
+BLOCK = 1 << 16  # small, because a block with a wanted line is searched for line ends, the others are only counted
 BOM = b"\xef\xbb\xbf"
 
 
@@ -28,7 +28,7 @@ def fetch_lines(path: Path, wanted: Iterable[int]) -> Iterator[tuple[int, bytes]
     target = next(numbers, None)
     line, carry = 1, b""  # the number of the line that the next block goes on with, and what is known of it
     with path.open("rb") as stream:
-        while target is not None and (block := stream.read(CHUNK)):
+        while target is not None and (block := stream.read(BLOCK)):
             count = block.count(b"\n")
             ends = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == 10) if target < line + count else ()
             while target is not None and target < line + count:

@@ -64,7 +64,7 @@ def landed_in(home: Home, files: list[tuple[str, bytes]]) -> tuple[list[dict[str
 
 
 @given(contents=st.tuples(_RECORDS, _RECORDS, _RECORDS), order=st.permutations([0, 1, 2]), again=st.integers(0, 2))
-@settings(max_examples=6)
+@settings(max_examples=3)
 def test_any_order_and_any_relanding_give_the_same_rows_and_totals(
     home: Home, contents: tuple[list[Any], ...], order: list[int], again: int
 ) -> None:
@@ -83,7 +83,7 @@ def test_every_order_of_four_rivals_leaves_the_same_row(home: Home) -> None:
         ("c_2026-11-23.ndjson", ndjson([event(1, confidence=0.2), "{\n"])),
         ("d_2026-11-22_r20261122T050000Z.ndjson", ndjson([event(1, confidence=0.3)])),
     ]
-    results = [landed_in(home, list(order)) for order in itertools.islice(itertools.permutations(rivals), 0, 24, 5)]
+    results = [landed_in(home, list(order)) for order in itertools.islice(itertools.permutations(rivals), 0, 24, 11)]
     assert all(result == results[0] for result in results)
     (row,) = results[0][0]
     assert row["confidence"] == 0.3  # the only one known to have been received
