@@ -79,7 +79,7 @@ class Follower:
         if run["state"] != "success":
             self.failed.append(dag_id)
             text += (
-                f"; {len(refused)} files refused, which marks the run failed:"
+                f"; {_count(len(refused), 'file')} refused, which marks the run failed:"
                 if refused
                 else f"; the run FAILED: see its log in Airflow ({dag_id}, {run_id})"
             )
@@ -95,14 +95,18 @@ def _landed(report: Mapping[str, Any]) -> str:
     if not files:
         return "nothing was left to land"
     total = {name: sum(file.get(name) or 0 for file in files) for name in _COUNTS}
-    parts = [f"{total['received']:,} rows in {len(files)} files", f"{total['accepted']:,} accepted"]
+    parts = [f"{total['received']:,} rows in {_count(len(files), 'file')}", f"{total['accepted']:,} accepted"]
     parts += [f"{total[name]:,} {name}" for name in ("quarantined", "duplicate", "late") if total[name]]
     return ", ".join(parts)
 
 
 def _built(report: Mapping[str, Any]) -> str:
     dates = report.get("dates")
-    return f"{report['status']}" + (f", {len(dates)} business dates" if dates else "")
+    return f"{report['status']}" + (f", {_count(len(dates), 'business date')}" if dates else "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _refused(report: Mapping[str, Any] | None) -> list[str]:

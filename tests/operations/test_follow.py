@@ -70,8 +70,8 @@ def test_each_step_is_told_once_with_its_numbers(told):
     assert follower(answers, told).follow(timeout_s=60)
     lines = [line.split("] ")[1] for line in told.getvalue().splitlines()]
     assert lines == [
-        "landed trucks: 44 rows in 1 files, 41 accepted, 2 quarantined, 1 duplicate",
-        "built the KPIs: passed, 1 business dates",
+        "landed trucks: 44 rows in 1 file, 41 accepted, 2 quarantined, 1 duplicate",
+        "built the KPIs: passed, 1 business date",
         "published edition 20261123T010546Z-0f0f0f0f (published)",
     ]
 
@@ -85,7 +85,7 @@ def test_a_failed_run_is_told_with_the_refused_files(told):
     watching = follower(answers, told)
     assert watching.follow(timeout_s=60)
     assert watching.failed == ["land_trucks"]
-    assert "1 files refused, which marks the run failed:\n" in told.getvalue()
+    assert "1 file refused, which marks the run failed:\n" in told.getvalue()
     assert "feed trucks, file trucks_2026-11-16.csv, date 2026-11-16: not_utf8" in told.getvalue()
 
 
