@@ -9,9 +9,13 @@ from lake.home import Home
 
 
 def maintain_lakes(home: Home, now: datetime | None = None) -> dict[str, Any]:
-    """Deletes what the contracts no longer allow to keep, merges small files, removes expired ones."""
+    """Deletes what the contracts no longer allow to keep (rows, then the received bytes they came from), merges small
+    files, removes expired ones."""
     from ingestion.contracts import all_contracts
+    from ingestion.expiry import expire_received
     from lake.maintenance import maintain
 
-    retention_days = {contract.feed: contract.retention_days for contract in all_contracts()}
-    return dict(maintain(home, retention_days=retention_days, now=now or datetime.now(UTC)))
+    now = now or datetime.now(UTC)
+    contracts = all_contracts()
+    report = maintain(home, retention_days={c.feed: c.retention_days for c in contracts}, now=now)
+    return {**report, "received": expire_received(home, contracts, now)}
