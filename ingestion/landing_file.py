@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -11,7 +12,7 @@ import structlog
 
 from ingestion import batch as batches
 from ingestion.accounting import balance
-from ingestion.adapters import ClearFile, FileRejected
+from ingestion.adapters import ClearFile, FileRejected, names_people
 from ingestion.adapters.opening import open_reader
 from ingestion.adapters.reading import NeedsCarefulReading
 from ingestion.batch import Batch, stage
@@ -39,7 +40,7 @@ log = structlog.get_logger()
 def land_file(run: LandingRun, source: Path) -> FileReport:
     """Land one file and say what became of it."""
     try:
-        received = receive(run.home, run.contract.feed, source, sealed=run.contract.has_personal_data)
+        received = receive(run.home, run.contract.feed, source, seals=partial(names_people, run.contract))
     except FileRejected as problem:
         return reject(run, source.name, None, problem)
     arrival = Arrival(received, date_in(received.name), received_in(received.name))

@@ -8,7 +8,7 @@ import io
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -103,8 +103,11 @@ class _Tap(io.RawIOBase):
         return self._ends + (1 if self.bytes and self._last != _LINE_END else 0)
 
 
-def receive(home: Home, feed: str, source: Path, *, sealed: bool) -> Received:
-    """Copy a file's bytes into landing's incoming folder. Raises FileRejected for what must not be read."""
+def receive(home: Home, feed: str, source: Path, *, seals: Callable[[str, bytes], bool]) -> Received:
+    """Copy a file's bytes into landing's incoming folder. Raises FileRejected for what must not be read.
+
+    `seals` decides by a file's name and first (unpacked) bytes whether the copy is sealed.
+    """
     if not name_allowed(source.name):
         raise FileRejected("name_not_allowed", repr(source.name))
     descriptor = _open_regular(source)
@@ -113,6 +116,7 @@ def receive(home: Home, feed: str, source: Path, *, sealed: bool) -> Received:
         limit = LandingLimits().file_bytes
         if status.st_size > limit:
             raise FileRejected("too_large", f"{status.st_size} bytes, at most {limit}")
+        sealed = seals(source.name, _first_bytes(descriptor))
         incoming = incoming_folder(home, feed) / f"{os.getpid()}-{status.st_ino}.part"
         tap = _Tap(stream)
         with suppress(FileNotFoundError):
@@ -141,6 +145,16 @@ def receive(home: Home, feed: str, source: Path, *, sealed: bool) -> Received:
         identity=_identity(status),
         synced=synced,
     )
+
+
+def _first_bytes(descriptor: int) -> bytes:
+    head = os.pread(descriptor, HEAD, 0)
+    if not head.startswith(GZIP):
+        return head
+    try:
+        return zlib.decompressobj(wbits=31).decompress(head, HEAD)
+    except zlib.error:
+        return b""
 
 
 def _sync_and_close(file: BinaryIO) -> None:

@@ -112,7 +112,8 @@ def _replay_file(run: LandingRun, file: _Waiting) -> dict[str, int]:
     with _fetched(run, file.sha256, file.name) as path:
         if path is None:
             return {}
-        received = receive(run.home, run.contract.feed, path, sealed=False)
+        received = receive(run.home, run.contract.feed, path, seals=lambda _name, _head: False)
+        received.synced.result()
         received.incoming.unlink(missing_ok=True)
         try:
             with tempfile.TemporaryDirectory(prefix="replay-", dir=run.home.tmp) as scratch:

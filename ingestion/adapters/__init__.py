@@ -21,6 +21,7 @@ __all__ = [
     "Reader",
     "Refusal",
     "adapters",
+    "names_people",
     "recognise",
 ]
 
@@ -57,6 +58,20 @@ def recognise(contract: Contract, name: str, head: bytes) -> Adapter:
             _check_name(adapter, name)
             return adapter
     raise FileRejected("unreadable_format", f"none of {', '.join(contract.formats)}")
+
+
+def names_people(contract: Contract, name: str, head: bytes) -> bool:
+    """Whether a file must be sealed: its contract has personal data, or its format may carry some beside what we read.
+
+    Detectors put plates and faces into their messages; no contract asks for them, yet they are in the received bytes.
+    """
+    if contract.has_personal_data:
+        return True
+    try:
+        adapter = recognise(contract, name.removesuffix(".gz").removesuffix(".GZ"), head)
+    except FileRejected:
+        return False
+    return bool(getattr(adapter, "may_name_people", False))
 
 
 def _check_name(adapter: Adapter, name: str) -> None:

@@ -45,6 +45,7 @@ class DetectorDecoder:
 
     format: str
     schema: pa.Schema = SCHEMA
+    may_name_people = True  # plates, faces, names: not read, but in the received bytes, which are sealed for it
 
     def reader(self) -> AbstractContextManager[EventReader]:
         """What reads one file's blocks, open as long as the file is."""

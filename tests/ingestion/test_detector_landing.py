@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ingestion.landing import land_files
-from ingestion.store import landed_path, manifests
+from ingestion.store import landed_path, manifests, open_landed
 from lake.home import Home
 from lake.reader import query
 
@@ -50,6 +51,22 @@ def test_a_refused_message_is_quarantined_without_the_names_and_plates_it_carrie
     for identity in ("John Smith", "ABC12345"):
         assert identity not in row["raw"]
         assert identity.encode() not in in_lake
+
+
+def test_received_detector_messages_are_sealed_because_they_may_name_people(home: Home, tmp_path: Path) -> None:
+    message = tmp_path / "detection_events_2026-03-01_1.json"
+    message.write_text(frigate("person") + "\n")
+    packed = tmp_path / "detection_events_2026-03-01_2.json.gz"
+    packed.write_bytes(gzip.compress(frigate("dog").encode() + b"\n"))
+    land_files(home, "detection_events", [message, packed], now=NOW)
+    landed = list(manifests(home, "detection_events"))
+    assert len(landed) == 2
+    for manifest in landed:
+        assert manifest.sealed
+        assert b"John Smith" not in landed_path(home, manifest).read_bytes()
+        with open_landed(home, manifest) as stream:
+            content = stream.read()
+        assert b"John Smith" in (gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content)
 
 
 def test_a_good_line_after_one_cut_behind_a_colon_is_not_lost(home: Home, tmp_path: Path) -> None:
