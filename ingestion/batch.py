@@ -16,7 +16,9 @@ from ingestion.rules import CompiledRules, FileFacts, compile_rules
 from lake.engine import sql_name
 
 # Temporary tables of the engine; a file is landed at a time, and each starts by dropping its predecessor's.
-TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS = (
+# `TYPED` is a view of the table `STAGED` with the columns that are the same in every row.
+STAGED, TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS = (
+    "staged",
     "typed",
     "line_shifts",
     "faults",
@@ -78,7 +80,9 @@ class Batch:
 def stage(con: duckdb.DuckDBPyConnection, contract: Contract, reader: Reader, facts: FileFacts) -> Batch:
     """Read, type and check a file's rows. Raises NeedsCarefulReading when its lines cannot be numbered this way."""
     rules = compile_rules(contract, reader.shape, facts)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {TYPED} AS {rules.typed(reader.relation)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {STAGED} AS {rules.typed(reader.relation)}")
+    same = "".join(f", {value} AS {sql_name(name)}" for name, value in rules.constants.items())
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {TYPED} AS SELECT rowid, *{same} FROM {STAGED}")
     rows = _count(con)
     numbers = reader.settle(con, rows)
     if isinstance(reader, Doubting):
@@ -102,23 +106,24 @@ def _count(con: duckdb.DuckDBPyConnection) -> int:
 
 def _numbered(con: duckdb.DuckDBPyConnection, reader: Reader, numbers: LineNumbers) -> str:
     if reader.shape.has_line:
-        return f"(SELECT rowid AS _row, * FROM {TYPED})"
+        return f"(SELECT rowid AS _row, * EXCLUDE (rowid) FROM {TYPED})"
     line = f"rowid + {numbers.first}"  # DuckDB keeps the order of a file, so a row's place gives its line
     if not numbers.shifts:
-        return f"(SELECT rowid AS _row, {line} AS _line, * FROM {TYPED})"
+        return f"(SELECT rowid AS _row, {line} AS _line, * EXCLUDE (rowid) FROM {TYPED})"
     con.execute(f"CREATE OR REPLACE TEMP TABLE {SHIFTS} (first_row BIGINT, shift BIGINT)")
     con.executemany(f"INSERT INTO {SHIFTS} VALUES (?, ?)", [(0, 0), *(s for s in numbers.shifts if s[0] > 0)])
     if numbers.shifts[0][0] == 0:
         con.execute(f"UPDATE {SHIFTS} SET shift = ? WHERE first_row = 0", [numbers.shifts[0][1]])
     return (
-        f"(SELECT t.rowid AS _row, t.{line} + shift AS _line, t.* FROM {TYPED} AS t "
+        f"(SELECT t.rowid AS _row, t.{line} + shift AS _line, t.* EXCLUDE (rowid) FROM {TYPED} AS t "
         f"ASOF JOIN {SHIFTS} ON t.rowid >= first_row)"
     )
 
 
 def clear(con: duckdb.DuckDBPyConnection) -> None:
     """Drop what the last file left, so that its memory is free for the next."""
-    for table in (TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS):
+    con.execute(f"DROP VIEW IF EXISTS temp.{TYPED}")
+    for table in (STAGED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS):
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
     for name in ("decoded", "tabled"):
         con.unregister(name)

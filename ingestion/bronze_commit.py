@@ -58,12 +58,15 @@ def write_parquet(home: Home, batch: Batch, file_sha256: str) -> list[Path]:
     What a crash leaves here is an orphan that maintenance removes; a second landing writes files of its own.
     """
     contract = batch.contract
-    columns = ", ".join(
-        sql_name(column.name)
-        if column.type == "VARCHAR"  # codes and pseudonyms may be ENUMs here: a ready-made dictionary for Parquet
-        else f"CAST({sql_name(column.name)} AS {column.type}) AS {sql_name(column.name)}"
-        for column in contract.stored_columns
-    )
+    columns, sorted_columns = [], ["_line"]
+    for column in contract.stored_columns:
+        name = sql_name(column.name)
+        # Codes and pseudonyms may be ENUMs here: a ready-made dictionary for Parquet, which reads back as text.
+        columns.append(name if column.type == "VARCHAR" else f"CAST({name} AS {column.type}) AS {name}")
+        if column.name in batch.rules.constants:  # added after the sort, which need not carry them
+            columns[-1] = f"{batch.rules.constants[column.name]} AS {name}"
+        else:
+            sorted_columns.append(name)
     order = _order(batch)
     kept = batch.kept()
     dates = sorted(batch.good_by_date())
@@ -73,8 +76,9 @@ def write_parquet(home: Home, batch: Batch, file_sha256: str) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{file_sha256[:16]}-{uuid.uuid4().hex[:12]}.parquet"
         written = batch.con.execute(
-            f"COPY (SELECT {columns}, {sql_text(file_sha256)} AS _file_sha256, _line FROM {kept} "
-            f"WHERE _date = DATE {sql_text(day.isoformat())} {order}) TO {sql_text(file)} (FORMAT parquet)"
+            f"COPY (SELECT {', '.join(columns)}, {sql_text(file_sha256)} AS _file_sha256, _line FROM "
+            f"(SELECT {', '.join(sorted_columns)} FROM {kept} WHERE _date = DATE {sql_text(day.isoformat())} {order})) "
+            f"TO {sql_text(file)} (FORMAT parquet)"
         ).fetchone()
         if written is None or not written[0]:
             file.unlink()  # every row of this date was a duplicate

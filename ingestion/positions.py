@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from geography.datum import to_wgs84
-from ingestion.batch import TYPED, Batch
+from ingestion.batch import STAGED, TYPED, Batch
 from lake.engine import sql_name
 
 WGS84 = "WGS84"
@@ -32,7 +32,7 @@ def convert_positions(batch: Batch) -> int:
     if moved:
         con.register("moved", pa.Table.from_batches(moved))
         con.execute(
-            f"UPDATE {TYPED} SET {lon} = moved.lon, {lat} = moved.lat FROM moved WHERE {TYPED}.rowid = moved.row"
+            f"UPDATE {STAGED} SET {lon} = moved.lon, {lat} = moved.lat FROM moved WHERE {STAGED}.rowid = moved.row"
         )
         con.unregister("moved")
         converted = sum(part.num_rows for part in moved)

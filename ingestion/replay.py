@@ -21,7 +21,7 @@ from typing import Any
 import structlog
 
 from ingestion import batch as batches
-from ingestion.batch import TYPED, Batch
+from ingestion.batch import STAGED, Batch
 from ingestion.bronze_commit import write_parquet
 from ingestion.contracts import load_contract
 from ingestion.duplicates import drop_repeats, meet_landed
@@ -158,7 +158,7 @@ def _recover(run: LandingRun, file: _Waiting, staged: Batch) -> dict[str, int]:
 
 def _leave_out(staged: Batch, wanted: str) -> None:
     # Neither good (0) nor refused (from 1): rows that a replay has nothing to say about.
-    staged.con.execute(f"UPDATE {TYPED} SET _fault = -1 WHERE rowid NOT IN ({wanted})")
+    staged.con.execute(f"UPDATE {STAGED} SET _fault = -1 WHERE rowid NOT IN ({wanted})")
 
 
 def _refused_before(staged: Batch, sha256: str) -> str:

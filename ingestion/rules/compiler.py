@@ -15,6 +15,7 @@ from ingestion.rules.times import calendar_date, instant
 from lake.engine import sql_name, sql_text
 
 SHANGHAI_HOURS = 8  # a business date is the date in Asia/Shanghai
+DATUM = "_datum"
 BAD_ROW = "row"  # field of a failure that belongs to no single column
 
 
@@ -45,12 +46,14 @@ class CompiledRules:
 
     typed: what the reader says of a row (`carried_columns`), `_fault` (0: none, else the first failing check),
     `_source` (a refused row as the file gives it, JSON), `_date` (business date of a good row), `_datum` when rows name
-    one, and the stored columns, those with an identity still in clear.
+    one, and the stored columns, those with an identity still in clear. Columns that the file does not have are in
+    `constants` instead: why store the same nothing for every row?
     explained, for the refused rows of `typed`: `_line`, `_fault`, `_faults` (every failing check), `_date` (NULL when
     the time itself cannot be read or believed).
     """
 
     checks: tuple[Check, ...]
+    constants: Mapping[str, str]
     _good: str
     _raws: str
     _values: str
@@ -64,7 +67,7 @@ class CompiledRules:
     def typed(self, relation: str) -> str:
         return (
             f"SELECT {self._carried}_fault, CASE WHEN _fault > 0 THEN {self._source} END AS _source, "
-            f"CASE WHEN _fault = 0 THEN {self._date} END AS _date, {self._typed} "
+            f"CASE WHEN _fault = 0 THEN {self._date} END AS _date{self._typed} "
             f"FROM (SELECT *, {self._first_fault()} AS _fault FROM ({self.layers(relation)}))"
         )
 
@@ -121,12 +124,14 @@ def compile_rules(contract: Contract, shape: SourceShape, facts: FileFacts) -> C
         listed = ", ".join(f"DATE {sql_text(day.isoformat())}" for day in facts.expired_dates)
         checks.append(Check("business_date", "date_expired", "date_expired", f"{business_date} IN ({listed})"))
         good.append(f"{business_date} NOT IN ({listed})")
+    constants = _constants(contract, shape, facts)
     return CompiledRules(
         checks=tuple(checks),
+        constants=constants,
         _good=" AND ".join(good),
         _raws=", ".join(["*", *raws]),
         _values=", ".join(values),
-        _typed=", ".join(_kept(contract, facts)),
+        _typed="".join(f", {value}" for value in _kept(contract, facts, constants)),
         _date=business_date,
         _undating=tuple(i for i, check in enumerate(checks, 1) if check.field == contract.business_date_column),
         _carried=", ".join([*carried_columns(shape), ""]),
@@ -160,14 +165,14 @@ def _typed_value(column: Column, given: Given, *, naive_is_utc: bool) -> str:
             return f"TRY_CAST({given.quick} AS {column.physical_type})"
 
 
-def _kept(contract: Contract, facts: FileFacts) -> list[str]:
+def _kept(contract: Contract, facts: FileFacts, constants: Mapping[str, str]) -> list[str]:
     """The stored columns out of the typed values; identities stay in clear until they are pseudonymised."""
     kept = []
-    if contract.datum_column is not None:
-        kept.append(f"{_value(contract.datum_column)} AS _datum")
+    if contract.datum_column is not None and DATUM not in constants:
+        kept.append(f"{_value(contract.datum_column)} AS {DATUM}")
     for column in contract.columns:
         stored = column.stored
-        if stored is None:
+        if stored is None or stored.name in constants:
             continue
         value = _value(column.name)
         if column.treatment is not None and column.treatment.kind == "birth_year":
@@ -180,6 +185,23 @@ def _kept(contract: Contract, facts: FileFacts) -> list[str]:
             value = f"coalesce({value}, {_timestamp(facts.file_received)})"
         kept.append(f"{value} AS {sql_name(stored.name)}")
     return kept
+
+
+def _constants(contract: Contract, shape: SourceShape, facts: FileFacts) -> dict[str, str]:
+    """SQL of the stored columns that this file does not have, so that every row says the same."""
+    found = {}
+    for column in contract.columns:
+        if any(source in shape.columns for source in column.sources):
+            continue
+        given = given_value(column, shape.columns, trims=shape.trims)
+        stored = column.stored
+        if column.name == contract.datum_column:
+            found[DATUM] = f"CAST({given.text} AS VARCHAR)"
+        elif stored is not None and column.name == contract.received_column and facts.file_received is not None:
+            found[stored.name] = _timestamp(facts.file_received)
+        elif stored is not None and (column.default is None or column.treatment is None):
+            found[stored.name] = f"CAST({given.text} AS {stored.type})"
+    return found
 
 
 def _business_date(contract: Contract, facts: FileFacts) -> str:
