@@ -56,7 +56,9 @@ def run_arm(work: Work, arm: str, data: Path) -> None:
         begin = time.perf_counter()
         answer = dict(function(data, Path(room)))
         seconds = float(answer.pop("seconds", time.perf_counter() - begin))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    # ru_maxrss would count what the parent held before exec; VmHWM is this program's own peak.
+    status = Path("/proc/self/status").read_text().splitlines()
+    peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 2**20
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     print(json.dumps({"seconds": seconds, "peak_gib": max(peak, children), "answer": answer}, default=str))
 

@@ -40,7 +40,8 @@ def test_processes_that_start_together_make_one_lake_and_one_set_of_extensions(
     monkeypatch.setenv("YUNJIAN_EXTENSION_DIRECTORY", str(tmp_path / "extensions"))
     command = [sys.executable, "-c", CREATE, str(home.root)]
     children = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    outcomes = [(child.communicate()[0].strip(), child.returncode) for child in children]
+    # The last line: a child that had to wait for the lock says so first.
+    outcomes = [(child.communicate()[0].split()[-1], child.returncode) for child in children]
     assert outcomes == [("1", 0)] * 4
     left_over = [path for path in (tmp_path / "extensions").rglob("*") if path.name.startswith(".")]
     assert left_over == []
