@@ -10,6 +10,8 @@ import duckdb
 
 from lake.lakes import BRONZE
 
+_COUNTS = ("received", "accepted", "quarantined", "duplicate", "late")
+
 
 @dataclass(frozen=True)
 class DayCount:
@@ -57,18 +59,16 @@ def balance(
 
 
 def unbalanced_files(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """(feed, file hash) of landed files whose ledger does not balance or disagrees with the file's own counts."""
+    """(feed, file hash) of landed bytes whose counts do not add up, in their own record or against the ledger."""
+    counts = ", ".join(f"sum({name})::BIGINT AS {name}" for name in _COUNTS)
+    same = " AND ".join(f"f.{name} = coalesce(a.{name}, 0)" for name in _COUNTS)
     return con.execute(
         f"""
         SELECT f.feed, f.file_sha256
-        FROM {BRONZE}.landing_files AS f
-        LEFT JOIN (
-            SELECT feed, file_sha256, file_date, sum(received) AS received, sum(accepted) AS accepted,
-                   sum(quarantined) AS quarantined, sum(duplicate) AS duplicate
-            FROM (SELECT a.*, l.file_date FROM {BRONZE}.landing_accounting AS a JOIN {BRONZE}.landing_files AS l
-                  ON l.feed = a.feed AND l.file_sha256 = a.file_sha256 AND l.status = 'landed')
-            GROUP BY ALL
-        ) AS a USING (feed, file_sha256, file_date)
-        WHERE f.status = 'landed' AND f.received <> f.accepted + f.quarantined + f.duplicate
+        FROM (SELECT feed, file_sha256, {counts} FROM {BRONZE}.landing_files WHERE status = 'landed' GROUP BY ALL) AS f
+        LEFT JOIN (SELECT feed, file_sha256, {counts} FROM {BRONZE}.landing_accounting GROUP BY ALL) AS a
+            USING (feed, file_sha256)
+        WHERE NOT ({same} AND f.received = f.accepted + f.quarantined + f.duplicate)
+        ORDER BY ALL
         """
     ).fetchall()

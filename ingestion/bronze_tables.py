@@ -6,12 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import duckdb
 
-from ingestion.contracts import Contract
+from ingestion.contracts import PROVENANCE, Contract
 from lake.engine import sql_name
 from lake.lakes import BRONZE
-
-# Every column of a feed's table beside its contract's: the date it counts for, and where the row came from.
-PROVENANCE: Mapping[str, str] = {"business_date": "DATE", "_file_sha256": "VARCHAR", "_line": "BIGINT"}
 
 BOOKKEEPING_TABLES: Mapping[str, Mapping[str, str]] = {
     "landing_files": {
@@ -115,7 +112,7 @@ def _extend(
 ) -> None:
     changed = {c: kind for c, kind in existing.items() if columns.get(c) != kind}
     if changed:
-        raise ValueError(f"bronze.{table} has {changed}, its contract says {({c: columns.get(c) for c in changed})}")
+        raise ValueError(f"bronze.{table} has {changed}, its contract says { ({c: columns.get(c) for c in changed}) }")
     for column, kind in columns.items():
         if column not in existing:
             con.execute(f"ALTER TABLE {BRONZE}.{sql_name(table)} ADD COLUMN {sql_name(column)} {kind}")

@@ -21,7 +21,8 @@ __all__ = ["BadContract", "Column", "Contract", "StoredColumn", "UnknownFeed", "
 
 CONTRACTS_FOLDER = Path(__file__).parents[1] / "data_contracts"
 SUFFIX = ".odcs.yaml"
-BOOKKEEPING = ("business_date", "_file_sha256", "_line")  # what every feed table has beside its contract's columns
+# What every feed's bronze table has beside its contract's columns: the date a row counts for, and where it came from.
+PROVENANCE: Mapping[str, str] = {"business_date": "DATE", "_file_sha256": "VARCHAR", "_line": "BIGINT"}
 
 
 class UnknownFeed(KeyError):
@@ -73,7 +74,7 @@ class Contract:
 
     @cached_property
     def stored_columns(self) -> tuple[StoredColumn, ...]:
-        """The columns of the bronze table (without `BOOKKEEPING`), after treatment, in contract order."""
+        """The columns of the bronze table (without `PROVENANCE`), after treatment, in contract order."""
         return tuple(stored for column in self.columns if (stored := column.stored))
 
     @cached_property
@@ -117,7 +118,7 @@ class Contract:
                 raise BadContract(f"landing names the column {name}, which the schema does not have")
         if not self.key:
             raise BadContract("no column is a primary key: duplicates could not be told")
-        if len(set(stored) | set(BOOKKEEPING)) != len(stored) + len(BOOKKEEPING):
+        if len(set(stored) | set(PROVENANCE)) != len(stored) + len(PROVENANCE):
             raise BadContract("two columns would be stored under one name")
         if not set(self.sort) <= set(stored):
             raise BadContract("landing.sort names a column that is not stored")

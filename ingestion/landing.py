@@ -20,6 +20,7 @@ from ingestion.bronze_tables import ensure_bronze_tables
 from ingestion.contracts import Contract, load_contract
 from ingestion.landing_file import land_file
 from ingestion.landing_run import LandingRun
+from ingestion.receiving import LandingLimits
 from ingestion.report import FileReport, LandReport
 from lake.engine import open_engine
 from lake.home import Home
@@ -46,7 +47,11 @@ def land_files(
 def open_run(home: Home, contract: Contract, run_id: str, now: datetime) -> LandingRun:
     """An engine with the bronze lake attached, its tables made; closed by leaving the context."""
     home.ensure()
-    con = open_engine(home)
+    con = open_engine(home, memory_limit=LandingLimits().memory)
+    if contract.has_personal_data:
+        # What spills to disk holds identities. DuckDB's own cipher cannot write; httpfs brings OpenSSL's.
+        con.execute("LOAD httpfs")
+        con.execute("SET temp_file_encryption = true")
     attach(con, home, BRONZE)
     with writer_lock(home, BRONZE, purpose=f"tables of {contract.feed}"):
         ensure_bronze_tables(con, [contract])

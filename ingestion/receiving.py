@@ -39,6 +39,7 @@ class LandingLimits(BaseSettings):
 
     file_bytes: int = Field(default=64 << 30, description="a larger file is refused unread")
     unpacked_bytes: int = Field(default=64 << 30, description="of a .gz, unpacked")
+    memory: str = Field(default="1500MB", description="of DuckDB while landing; beyond it spills to disk")
     unpacked_ratio: int = Field(default=200, description="of a .gz, unpacked to packed; text is rarely over 30")
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ingestion.accounting import unbalanced_files
 from ingestion.landing import land_files
 from ingestion.report import FileReport
 from lake.engine import open_engine
@@ -69,19 +70,9 @@ def refusals(home: Home) -> list[tuple[int, str, str]]:
 
 def assert_balanced(home: Home) -> None:
     """Every landed file's rows are accounted for, in its own record and by business date, and bronze has the accepted."""
-    wrong = rows(
-        home,
-        """
-        SELECT f.file_name FROM bronze.landing_files AS f
-        LEFT JOIN (SELECT feed, file_sha256, sum(received) AS received, sum(accepted) AS accepted,
-                          sum(quarantined) AS quarantined, sum(duplicate) AS duplicate, sum(late) AS late,
-                          bool_and(received = accepted + quarantined + duplicate) AS balanced
-                   FROM bronze.landing_accounting GROUP BY ALL) AS a USING (feed, file_sha256)
-        WHERE f.status = 'landed' AND (f.received <> f.accepted + f.quarantined + f.duplicate
-              OR coalesce(a.received, 0) <> f.received OR coalesce(a.accepted, 0) <> f.accepted
-              OR coalesce(a.quarantined, 0) <> f.quarantined OR NOT coalesce(a.balanced, f.received = 0))
-        """,
-    )
+    with open_engine(home, temp=False) as con:
+        attach(con, home, BRONZE, read_only=True)
+        wrong = unbalanced_files(con)
     assert wrong == []
     for feed in rows(home, "SELECT feed, sum(accepted) AS accepted, sum(quarantined) AS quarantined "
                            "FROM bronze.landing_files GROUP BY feed"):  # fmt: skip
