@@ -31,7 +31,7 @@ class Platform:
         self.peak_pss = 0  # bytes, of all its processes together
         self._days = days
 
-    def start(self, timeout_s: float = 900) -> None:
+    def start(self, timeout_s: float = 1200) -> None:
         self.said.clear()
         self.airflow_port, self.portal_port = free_port(), free_port()
         command = [YUNJIAN, "up", "--days", str(self._days)]
@@ -75,18 +75,18 @@ class Platform:
     def text(self) -> str:
         return "\n".join(self.said)
 
-    def run(self, dag_id: str, timeout_s: float = 300) -> str:
+    def run(self, dag_id: str, timeout_s: float = 600) -> str:
         """Triggers a DAG through the API and waits for its end; returns the run's state."""
         return self.wait_for(dag_id, self.airflow.trigger(dag_id), timeout_s)
 
-    def wait_for(self, dag_id: str, run_id: str, timeout_s: float = 300) -> str:
+    def wait_for(self, dag_id: str, run_id: str, timeout_s: float = 600) -> str:
         deadline = time.monotonic() + timeout_s
         while (state := self._state(dag_id, run_id)) not in ("success", "failed"):
             assert time.monotonic() < deadline, f"{dag_id} {run_id} is still {state}"
             time.sleep(1)
         return state
 
-    def wait_until_quiet(self, timeout_s: float = 300) -> None:
+    def wait_until_quiet(self, timeout_s: float = 600) -> None:
         """Waits until nothing runs and no asset event waits to start a run."""
         deadline = time.monotonic() + timeout_s
         still = 0
