@@ -10,7 +10,7 @@ SEED ?= 7
 OUT ?= build/sample
 INSTALLED := .venv/.installed
 
-.PHONY: help install browser up sample test fast-test e2e lint format bench doctor clean distclean
+.PHONY: help install browser up sample test fast-test e2e fuzz lint format bench doctor clean distclean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ fast-test: install ## The tests that need no scheduler and no browser
 
 e2e: install browser ## The slow tests alone: the real scheduler, the browser
 	@$(BIN)/pytest -m "slow or browser"
+
+fuzz: install ## The property tests with many random examples (minutes; a failing example is kept in .hypothesis)
+	@YUNJIAN_TEST_PROFILE=fuzz $(BIN)/pytest -m "not slow and not browser" $$(grep -rl "^from hypothesis import" tests)
 
 lint: install ## ruff, mypy, sqlfluff, import-linter
 	@$(BIN)/ruff check .

@@ -14,8 +14,12 @@ PROJECT = Path(__file__).parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 
 # Shared machines are slow at random moments: a deadline an example would test the neighbours, not the code.
-settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
-settings.load_profile("project")
+# `make test` asks the same examples everywhere, so that it fails for a change and not by chance; `make fuzz` searches.
+settings.register_profile(
+    "project", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40, derandomize=True
+)
+settings.register_profile("fuzz", deadline=None, suppress_health_check=list(HealthCheck), max_examples=1000)
+settings.load_profile(os.environ.get("YUNJIAN_TEST_PROFILE", "project"))
 
 
 @pytest.fixture

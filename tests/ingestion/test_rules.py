@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime
 from typing import Any
 
@@ -166,4 +167,15 @@ def test_no_text_makes_a_rule_fail_or_pass_unseen(text: str) -> None:
     for kind, physical in (("number", "DOUBLE"), ("integer", "BIGINT"), ("boolean", "BOOLEAN"), ("date", "DATE")):
         value, reasons = judge(column(kind, physical), text)
         assert (value is None) or not reasons or reasons == ["not_finite"] or kind in ("integer", "date")
-        assert reasons or value is not None or not text.strip(" ")
+        assert reasons or value is not None or is_blank(text)
+
+
+def is_blank(text: str) -> bool:
+    """Spaces alone, those of any script: what people paste from web pages and Chinese forms."""
+    return all(unicodedata.category(character) == "Zs" for character in text)
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u3000", " \u2009 "])
+def test_spaces_of_any_script_are_no_value(blank: str) -> None:
+    assert judge(column("number", "DOUBLE"), blank) == (None, [])
+    assert judge(column("number", "DOUBLE", required=True), blank) == (None, ["required_missing"])
