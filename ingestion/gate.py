@@ -7,14 +7,14 @@ batch out of the lake (the file is rejected, its bytes stay in landing), `warn` 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from ingestion.expectations import Consequence, Expectations, Limit
 from ingestion.profile import BatchProfile
 from lake.home import Home
 
@@ -22,23 +22,6 @@ if TYPE_CHECKING:
     from ingestion.contracts import Contract
 
 log = structlog.get_logger()
-
-Consequence = Literal["stop", "warn"]
-
-
-@dataclass(frozen=True)
-class Limit:
-    """One declared expectation: a number of the profile must lie between `minimum` and `maximum`."""
-
-    name: str  # as in the profile's row, e.g. `refused_share` or `null_share.confidence`
-    consequence: Consequence
-    minimum: float | None = None
-    maximum: float | None = None
-
-    @property
-    def expectation(self) -> str:
-        bounds = f">= {self.minimum:g}" if self.maximum is None else f"<= {self.maximum:g}"
-        return f"{self.name} {bounds}"
 
 
 @dataclass(frozen=True)
@@ -69,18 +52,25 @@ def _limits(gate: dict[str, Any]) -> Iterator[Limit]:
             yield Limit(f"distinct.{column}", consequence, minimum=float(bound))
 
 
-def check_batch(home: Home, contract: Contract, profile: BatchProfile, now: datetime) -> list[GateResult]:
-    """Validates a batch's profile; writes its page of Data Docs below `home.data_docs/<feed>`.
+def expectations_of(home: Home, contract: Contract) -> Expectations:
+    """The expectations that a contract's `landing.gate` declares."""
+    return Expectations(home, contract.feed, limits(contract))
+
+
+def check_batch(
+    expectations: Expectations, contract: Contract, profile: BatchProfile, now: datetime
+) -> list[GateResult]:
+    """Validates a batch's profile.
 
     A batch smaller than the contract's `minimum_rows` is not judged: a share of three rows says nothing.
     """
-    declared = limits(contract)
+    declared = expectations.declared
     if not declared or profile.received < int(contract.gate.get("minimum_rows", 0)):
         return []
-    outcomes = _validate(home, profile, declared)
+    row = profile.as_row()
     results = [
-        GateResult(limit.expectation, limit.consequence, success, observed, now)
-        for limit, (success, observed) in zip(declared, outcomes, strict=True)
+        GateResult(limit.expectation, limit.consequence, success, f"{row[limit.name]:g}", now)
+        for limit, success in zip(declared, expectations.judge(row, profile.file_sha256), strict=True)
     ]
     for result in results:
         if not result.success:
@@ -98,53 +88,3 @@ def check_batch(home: Home, contract: Contract, profile: BatchProfile, now: date
 def stopped_by(results: list[GateResult]) -> GateResult | None:
     """The first failed expectation whose consequence is `stop`."""
     return next((r for r in results if r.consequence == "stop" and not r.success), None)
-
-
-def _validate(home: Home, profile: BatchProfile, declared: list[Limit]) -> list[tuple[bool, str]]:
-    # Great Expectations takes seconds to import and phones home unless told not to: so here, and only when needed.
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations as gx
-    import pandas as pd
-    from great_expectations import expectations as gxe
-
-    folder = home.data_docs / profile.feed
-    folder.mkdir(parents=True, exist_ok=True)
-    context = gx.get_context(mode="file", project_root_dir=folder)
-    context.variables.progress_bars = {"globally": False}
-    batches = (
-        context.data_sources.add_or_update_pandas("batches")
-        .add_dataframe_asset(profile.feed)
-        .add_batch_definition_whole_dataframe(profile.feed)
-    )
-    suite = context.suites.add_or_update(gx.ExpectationSuite(name=profile.feed))
-    for limit in declared:
-        suite.add_expectation(
-            gxe.ExpectColumnValuesToBeBetween(
-                column=limit.name,
-                min_value=limit.minimum,
-                max_value=limit.maximum,
-                meta={"consequence": limit.consequence},
-            )
-        )
-    definition = context.validation_definitions.add_or_update(
-        gx.ValidationDefinition(name=profile.feed, data=batches, suite=suite)
-    )
-    checkpoint = context.checkpoints.add_or_update(
-        gx.Checkpoint(
-            name=profile.feed,
-            validation_definitions=[definition],
-            actions=[gx.checkpoint.UpdateDataDocsAction(name="pages")],
-            result_format="SUMMARY",
-        )
-    )
-    row = profile.as_row()
-    outcome = checkpoint.run(
-        batch_parameters={"dataframe": pd.DataFrame([row])},
-        # Names a folder, so never the file's own name; and not digits alone, which would be parsed as a date.
-        run_id=gx.RunIdentifier(run_name=f"file-{profile.file_sha256[:16]}"),
-    )
-    (validation,) = outcome.run_results.values()
-    return [
-        (bool(result.success), f"{row[limit.name]:g}")
-        for limit, result in zip(declared, validation.results, strict=True)
-    ]

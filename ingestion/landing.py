@@ -18,6 +18,7 @@ import structlog
 
 from ingestion.bronze_tables import ensure_bronze_tables
 from ingestion.contracts import Contract, load_contract
+from ingestion.gate import expectations_of
 from ingestion.landing_file import land_file
 from ingestion.landing_run import LandingRun
 from ingestion.receiving import LandingLimits
@@ -55,7 +56,7 @@ def open_run(home: Home, contract: Contract, run_id: str, now: datetime) -> Land
     attach(con, home, BRONZE)
     with writer_lock(home, BRONZE, purpose=f"tables of {contract.feed}"):
         ensure_bronze_tables(con, [contract])
-    return LandingRun(home, con, contract, run_id, _naive_utc(now))
+    return LandingRun(home, con, contract, run_id, _naive_utc(now), expectations_of(home, contract))
 
 
 def _land_one(run: LandingRun, file: Path, place: int, count: int) -> FileReport:

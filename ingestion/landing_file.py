@@ -21,16 +21,17 @@ from ingestion.duplicates import drop_repeats, meet_landed
 from ingestion.file_names import date_in, received_in
 from ingestion.gate import GateResult, check_batch, stopped_by
 from ingestion.identities import pseudonymise_batch
-from ingestion.landing_run import Arrival, GateStopped, LandingRun, file_record, reject
+from ingestion.landing_run import Arrival, ChangedWhileRead, GateStopped, LandingRun, file_record, reject
 from ingestion.lateness import late_by_date
 from ingestion.positions import convert_positions
 from ingestion.profile import BatchProfile, column_profile
-from ingestion.receiving import opened, receive, unchanged
+from ingestion.receiving import receive
 from ingestion.refusals import collect_refusals
 from ingestion.report import FileReport
 from ingestion.rules import FileFacts
 from ingestion.rules.compiler import SHANGHAI_HOURS
 from ingestion.store import Delivery, Manifest, keep
+from ingestion.unpacking import opened
 from lake.lakes import BRONZE
 from lake.writer_lock import writer_lock
 
@@ -44,25 +45,39 @@ def land_file(run: LandingRun, source: Path) -> FileReport:
     except FileRejected as problem:
         return reject(run, source.name, None, problem)
     arrival = Arrival(received, date_in(received.name), received_in(received.name))
-    earlier = _landed_before(run, arrival)
-    if earlier is not None:
-        _keep(run, arrival)
-        return earlier
     try:
+        earlier = _landed_before(run, arrival)
+        if earlier is not None:
+            _keep(run, arrival)
+            return earlier
         with tempfile.TemporaryDirectory(prefix="landing-", dir=run.home.tmp) as scratch:
-            clear = source if received.sealed else received.incoming
-            with opened(received, clear, Path(scratch)) as file:
+            with opened(received, Path(scratch)) as file:
                 return _land_clear(run, arrival, file, Path(scratch))
+    except ChangedWhileRead as problem:  # no bytes to keep: neither the former nor the present ones were read whole
+        return reject(run, received.name, None, problem)
     except FileRejected as problem:
-        _keep(run, arrival)
+        try:
+            _keep(run, arrival)
+        except ChangedWhileRead as change:
+            return reject(run, received.name, None, change)
         return reject(run, received.name, arrival, problem)
     finally:
+        received.forget()
         batches.clear(run.con)
 
 
 def _keep(run: LandingRun, arrival: Arrival) -> None:
-    """Give the bytes, once they are on disk, their place in landing: before any commit that speaks of them."""
-    arrival.received.synced.result()
+    """Give the bytes, once they are on disk, their place in landing: before any commit that speaks of them.
+
+    Raises ChangedWhileRead when they are not the bytes that were parsed.
+    """
+    if arrival.kept:
+        return
+    if not arrival.received.unchanged():
+        raise ChangedWhileRead(
+            "changed_while_read", "the file changed while it was read; it is taken up by the next run"
+        )
+    arrival.kept = True
     delivery = Delivery(arrival.received.name, arrival.received_at, arrival.name_date, run.now)
     contract, received = run.contract, arrival.received
     manifest = Manifest(
@@ -79,6 +94,12 @@ def _keep(run: LandingRun, arrival: Arrival) -> None:
 
 def _landed_before(run: LandingRun, arrival: Arrival) -> FileReport | None:
     """The earlier landing of the same bytes; a register's same bytes under another date are another snapshot."""
+    same_size = run.con.execute(
+        f"SELECT 1 FROM {BRONZE}.landing_files WHERE feed = ? AND bytes = ? AND status = 'landed' LIMIT 1",
+        [run.contract.feed, arrival.received.size],
+    ).fetchone()
+    if same_size is None:
+        return None  # so there is no need to wait for the hash
     dated = run.contract.business_date_column is None and arrival.name_date is not None
     row = run.con.execute(
         f"SELECT received, accepted, quarantined, duplicate, late FROM {BRONZE}.landing_files "
@@ -95,8 +116,6 @@ def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, scratch: Pat
     landing_date = _landing_date(run)
     facts = facts_of(run, arrival.received_at, arrival.name_date)
     staged = read_batch(run, file, facts, scratch)
-    if arrival.received.sealed and not unchanged(arrival.received):
-        raise FileRejected("changed_while_read", "the file changed between copying and parsing")
     good = staged.good_by_date()
     # A file of an append feed without a date in its name is of the latest date it holds.
     latest = max(good, default=landing_date) if contract.business_date_column else landing_date
@@ -182,7 +201,7 @@ def _judge(run: LandingRun, staged: Batch, record: FileRecord) -> list[GateResul
         null_share=nulls,
         distinct=distinct,
     )
-    verdicts = check_batch(run.home, run.contract, profile, run.now)
+    verdicts = check_batch(run.expectations, run.contract, profile, run.now)
     stopped = stopped_by(verdicts)
     if stopped is not None:
         raise GateStopped(stopped, verdicts)

@@ -15,6 +15,7 @@ from ingestion.accounting import Ledger
 from ingestion.adapters import FileRejected, Reader
 from ingestion.bronze_commit import FileRecord, commit_rejection
 from ingestion.contracts import Contract
+from ingestion.expectations import Expectations
 from ingestion.gate import GateResult
 from ingestion.receiving import Received
 from ingestion.report import FileReport
@@ -32,6 +33,7 @@ class LandingRun:
     contract: Contract
     run_id: str
     now: datetime
+    expectations: Expectations
 
     def __enter__(self) -> Self:
         return self
@@ -40,19 +42,25 @@ class LandingRun:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.con.close()
+        self.expectations.write_pages()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Arrival:
-    """A received file and what its name says; `received_at` is naive UTC."""
+    """A received file and what its name says; `received_at` is naive UTC. `kept`: its bytes have their place."""
 
     received: Received
     name_date: date | None
     received_at: datetime | None
+    kept: bool = False
 
     @property
     def sha256(self) -> str:
         return self.received.sha256
+
+
+class ChangedWhileRead(FileRejected):
+    """Somebody wrote to the file while it was read: it waits for the next run."""
 
 
 class GateStopped(FileRejected):

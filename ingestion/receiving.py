@@ -1,35 +1,36 @@
-"""Taking one file in: hostile paths refused, bytes copied, hashed, sealed and synced in one pass; then made readable."""
+"""Taking one file in: hostile paths refused, bytes kept, hashed, sealed and synced while they are being parsed.
+
+A file that nobody else holds is taken as it is, by a second name for the same bytes; any other is copied. Either way the
+hash is of what was parsed: a file that changes meanwhile is refused, and waits for the next run.
+"""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
+import fcntl
 import io
 import os
 import stat
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ingestion.adapters.reading import ClearFile, FileRejected
-from ingestion.file_names import extension_of, name_allowed, received_in
+from ingestion.adapters.reading import FileRejected
+from ingestion.file_names import extension_of, name_allowed
+from ingestion.fingerprint import CHUNK, Fingerprint, Tap
 from ingestion.sealing import seal_stream
 from ingestion.store import SEALED_SUFFIX, incoming_folder
 from lake.home import Home
 
-CHUNK = 1 << 20
 HEAD = 1 << 16
-_LINE_END = 10
-_background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="landing-sync")
 GZIP = b"\x1f\x8b"
-_RATIO_FREE = 64 << 20  # bytes that may unpack at any ratio
+# One thread beside DuckDB's own: it hashes and copies while the rows are parsed, and syncs while they are checked.
+_background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="landing-bytes")
 
 
 class LandingLimits(BaseSettings):
@@ -45,129 +46,140 @@ class LandingLimits(BaseSettings):
 
 @dataclass(frozen=True)
 class Received:
-    """Bytes that have arrived. `incoming` is the (sealed) copy, not yet in its place."""
+    """A file that is being taken in. `incoming` holds the (sealed) bytes, not yet in their place; `clear` is parsed."""
 
     source: Path
     name: str
-    sha256: str
     size: int  # bytes
-    lines: int
-    head: bytes
+    head: bytes  # the first 64 KiB
     incoming: Path
+    clear: Path
     sealed: bool
-    identity: tuple[int, ...]  # of the source: device, inode, size, mtime
-    synced: Future[None]  # done when the copy is on disk: the disk works while the rows are parsed
+    identity: tuple[int, ...]  # device, inode, size, mtime
+    taken: Future[Fingerprint]
+    synced: Future[None]  # done when the bytes are on disk
+
+    @property
+    def sha256(self) -> str:
+        return self.taken.result().sha256
+
+    @property
+    def lines(self) -> int:
+        return self.taken.result().lines
 
     @property
     def landed_name(self) -> str:
         return f"{self.sha256}{extension_of(self.name)}{SEALED_SUFFIX if self.sealed else ''}"
 
+    def unchanged(self) -> bool:
+        """Whether hash, copy and rows are of the same bytes: to be asked when all of them have been read."""
+        self.synced.result()
+        try:
+            return _identity(os.lstat(self.clear)) == self.identity and self.taken.result().size == self.size
+        except OSError:
+            return False
 
-class _Tap(io.RawIOBase):
-    """Reads through to a file, and notes hash, size, lines and first bytes on the way."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._hash = hashlib.sha256()
-        self.bytes = 0
-        self._ends = 0
-        self._last = 0
-        self.head = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
-        view = memoryview(buffer)
-        count = int(self._stream.readinto(view))  # type: ignore[attr-defined]
-        self.note(buffer if isinstance(buffer, bytearray) else bytes(view[:count]), count)
-        return count
-
-    def note(self, data: bytes | bytearray, count: int) -> None:
-        """Take the first `count` bytes of `data` into account, without copying them."""
-        if not count:
-            return
-        with memoryview(data) as view:
-            self._hash.update(view[:count])
-        self.bytes += count
-        self._ends += data.count(b"\n", 0, count)
-        self._last = data[count - 1]
-        if len(self.head) < HEAD:
-            self.head += bytes(data[: min(count, HEAD - len(self.head))])
-
-    @property
-    def sha256(self) -> str:
-        return self._hash.hexdigest()
-
-    @property
-    def lines(self) -> int:
-        return self._ends + (1 if self.bytes and self._last != _LINE_END else 0)
+    def forget(self) -> None:
+        """Wait for the bytes and drop them, unless they have got their place."""
+        with suppress(OSError):
+            self.synced.result()
+        self.incoming.unlink(missing_ok=True)
 
 
 def receive(home: Home, feed: str, source: Path, *, seals: Callable[[str, bytes], bool]) -> Received:
-    """Copy a file's bytes into landing's incoming folder. Raises FileRejected for what must not be read.
+    """Begin to take a file into landing's incoming folder. Raises FileRejected for what must not be read.
 
-    `seals` decides by a file's name and first (unpacked) bytes whether the copy is sealed.
+    `seals` decides by a file's name and first (unpacked) bytes whether the kept bytes are sealed.
     """
     if not name_allowed(source.name):
         raise FileRejected("name_not_allowed", repr(source.name))
     descriptor = _open_regular(source)
-    with os.fdopen(descriptor, "rb", buffering=0) as stream:
+    try:
         status = os.fstat(descriptor)
         limit = LandingLimits().file_bytes
         if status.st_size > limit:
             raise FileRejected("too_large", f"{status.st_size} bytes, at most {limit}")
-        sealed = seals(source.name, _first_bytes(descriptor))
+        head = os.pread(descriptor, HEAD, 0)
+        sealed = seals(source.name, _unpacked(head))
         incoming = incoming_folder(home, feed) / f"{os.getpid()}-{status.st_ino}.part"
-        tap = _Tap(stream)
-        with suppress(FileNotFoundError):
-            incoming.unlink()
-        target = incoming.open("xb")
-        try:
-            if sealed:
-                seal_stream(io.BufferedReader(tap, CHUNK), target, home)
-            else:
-                _copy(tap, target)
-            target.flush()
-        except BaseException:
-            target.close()
-            incoming.unlink()
-            raise
-        synced = _background.submit(_sync_and_close, target)
+        incoming.unlink(missing_ok=True)
+        inside = source.parent.resolve() == (home.inbox / feed).resolve()
+        linked = not sealed and inside and _link(source, descriptor, status, incoming)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    target = None if linked else os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+    taken = _background.submit(_take, descriptor, target, home if sealed else None)
+    synced = _background.submit(_sync, descriptor, target, taken)
     return Received(
         source=source,
         name=source.name,
-        sha256=tap.sha256,
-        size=tap.bytes,
-        lines=tap.lines,
-        head=tap.head,
+        size=status.st_size,
+        head=head,
         incoming=incoming,
+        clear=incoming if linked else source,
         sealed=sealed,
         identity=_identity(status),
+        taken=taken,
         synced=synced,
     )
 
 
-def _first_bytes(descriptor: int) -> bytes:
-    head = os.pread(descriptor, HEAD, 0)
+def _link(source: Path, descriptor: int, status: os.stat_result, incoming: Path) -> bool:
+    """Give the bytes a second name. Only bytes with one name that nobody is writing: they must not change in landing."""
+    if status.st_nlink != 1 or _being_written(descriptor):
+        return False
+    try:
+        os.link(source, incoming, follow_symlinks=False)
+    except OSError:
+        return False  # another file system
+    if _identity(os.lstat(incoming)) == _identity(status):
+        return True
+    incoming.unlink()
+    return False
+
+
+def _being_written(descriptor: int) -> bool:
+    # The kernel grants a read lease on a file only while nobody has it open for writing.
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError:
+        return True  # or the file system cannot tell
+    return False
+
+
+def _take(descriptor: int, target: int | None, sealer: Home | None) -> Fingerprint:
+    with io.FileIO(descriptor, closefd=False) as stream:
+        tap = Tap(stream)
+        if target is None:
+            tap.drain()
+            return tap.fingerprint
+        with os.fdopen(target, "wb", closefd=False) as file:
+            if sealer is None:
+                tap.drain(file)
+            else:
+                seal_stream(io.BufferedReader(tap, CHUNK), file, sealer)
+        return tap.fingerprint
+
+
+def _sync(descriptor: int, target: int | None, taken: Future[Fingerprint]) -> None:
+    try:
+        taken.result()
+        os.fsync(descriptor if target is None else target)
+    finally:
+        os.close(descriptor)
+        if target is not None:
+            os.close(target)
+
+
+def _unpacked(head: bytes) -> bytes:
     if not head.startswith(GZIP):
         return head
     try:
         return zlib.decompressobj(wbits=31).decompress(head, HEAD)
     except zlib.error:
         return b""
-
-
-def _sync_and_close(file: BinaryIO) -> None:
-    with file:
-        os.fsync(file.fileno())
-
-
-def _copy(tap: _Tap, target: BinaryIO) -> None:
-    buffer = bytearray(CHUNK)
-    with memoryview(buffer) as view:
-        while count := tap.readinto(buffer):
-            target.write(view[:count])
 
 
 def _open_regular(source: Path) -> int:
@@ -187,41 +199,5 @@ def _open_regular(source: Path) -> int:
     return descriptor
 
 
-def unchanged(received: Received) -> bool:
-    """Whether the source is still the file that was received (a sealed feed is parsed from it)."""
-    try:
-        return _identity(os.lstat(received.source)) == received.identity
-    except OSError:
-        return False
-
-
 def _identity(status: os.stat_result) -> tuple[int, ...]:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-@contextmanager
-def opened(received: Received, clear: Path, scratch: Path) -> Iterator[ClearFile]:
-    """The received file ready for parsing: `clear` itself, or unpacked into `scratch` when it is gzip."""
-    if not received.head.startswith(GZIP):
-        yield ClearFile(clear, received.name, received.size, received.lines, received.head, received_in(received.name))
-        return
-    unpacked = scratch / "unpacked"
-    tap = _unpack(clear, unpacked, received.size)
-    name = received.name.removesuffix(".gz").removesuffix(".GZ")
-    yield ClearFile(unpacked, name, tap.bytes, tap.lines, tap.head, received_in(received.name))
-
-
-def _unpack(source: Path, target: Path, packed: int) -> _Tap:
-    limits = LandingLimits()
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file, gzip.open(source, "rb") as stream:
-        tap = _Tap(stream)  # type: ignore[arg-type]
-        try:
-            while chunk := stream.read(CHUNK):
-                tap.note(chunk, len(chunk))
-                if tap.bytes > limits.unpacked_bytes or tap.bytes > max(_RATIO_FREE, limits.unpacked_ratio * packed):
-                    raise FileRejected("decompressed_too_large", f"over {tap.bytes} bytes from {packed}")
-                file.write(chunk)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise FileRejected("truncated_gzip" if isinstance(error, EOFError) else "unreadable_format") from error
-    return tap

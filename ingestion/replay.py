@@ -31,9 +31,10 @@ from ingestion.landing_file import facts_of, land_file, read_batch
 from ingestion.landing_run import LandingRun
 from ingestion.lateness import late_by_date
 from ingestion.positions import convert_positions
-from ingestion.receiving import opened, receive
+from ingestion.receiving import receive
 from ingestion.replay_ledger import Recovered, commit_recovered
 from ingestion.store import landed_path, open_landed, read_manifest
+from ingestion.unpacking import opened
 from lake.engine import sql_name, sql_text
 from lake.home import Home
 from lake.lakes import BRONZE
@@ -113,11 +114,10 @@ def _replay_file(run: LandingRun, file: _Waiting) -> dict[str, int]:
         if path is None:
             return {}
         received = receive(run.home, run.contract.feed, path, seals=lambda _name, _head: False)
-        received.synced.result()
-        received.incoming.unlink(missing_ok=True)
+        received.forget()  # the bytes are in landing
         try:
             with tempfile.TemporaryDirectory(prefix="replay-", dir=run.home.tmp) as scratch:
-                with opened(received, path, Path(scratch)) as clear:
+                with opened(received, Path(scratch)) as clear:
                     facts = facts_of(run, file.received_at, file.file_date)
                     staged = read_batch(run, clear, facts, Path(scratch))
                     return _recover(run, file, staged)

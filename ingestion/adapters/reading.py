@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -37,9 +37,14 @@ class ClearFile:
     path: Path
     name: str  # as received, without .gz
     size: int
-    lines: int  # physical lines; a last one without an end counts
+    counted: Callable[[], int]  # the number of lines: counted while the file is parsed, so asked for afterwards
     head: bytes  # the first 64 KiB
     received_at: datetime | None = None
+
+    @property
+    def lines(self) -> int:
+        """Physical lines; a last one without an end counts."""
+        return self.counted()
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from ingestion import expectations as pages
 from ingestion.contracts import load_contract
-from ingestion.gate import check_batch, limits, stopped_by
+from ingestion.gate import GateResult, check_batch, expectations_of, limits, stopped_by
 from ingestion.profile import BatchProfile, column_profile
 from lake.home import Home
 
@@ -30,9 +31,16 @@ def profile(**changes: Any) -> BatchProfile:
     return BatchProfile(**{**usual, **changes})
 
 
+def judged(home: Home, batch: BatchProfile) -> list[GateResult]:
+    contract = load_contract("detection_events")
+    return check_batch(expectations_of(home, contract), contract, batch, NOW)
+
+
 def test_a_usual_batch_passes_every_expectation_of_its_contract(home: Home) -> None:
     contract = load_contract("detection_events")
-    results = check_batch(home, contract, profile(), NOW)
+    expectations = expectations_of(home, contract)
+    results = check_batch(expectations, contract, profile(), NOW)
+    expectations.write_pages()
     assert len(results) == len(limits(contract)) > 0
     assert all(result.success for result in results)
     assert list(home.data_docs.rglob("index.html"))
@@ -40,11 +48,11 @@ def test_a_usual_batch_passes_every_expectation_of_its_contract(home: Home) -> N
 
 def test_a_file_whose_hash_looks_like_a_number_is_judged_like_any_other(home: Home) -> None:
     digits = profile(file_sha256="1714149536060049" + "0" * 48)
-    assert all(result.success for result in check_batch(home, load_contract("detection_events"), digits, NOW))
+    assert all(result.success for result in judged(home, digits))
 
 
 def test_a_batch_of_which_most_rows_were_refused_is_stopped(home: Home) -> None:
-    results = check_batch(home, load_contract("detection_events"), profile(accepted=300, quarantined=700), NOW)
+    results = judged(home, profile(accepted=300, quarantined=700))
     stop = stopped_by(results)
     assert stop is not None
     assert stop.expectation == "refused_share <= 0.5"
@@ -52,13 +60,13 @@ def test_a_batch_of_which_most_rows_were_refused_is_stopped(home: Home) -> None:
 
 
 def test_a_warning_does_not_stop_a_batch(home: Home) -> None:
-    results = check_batch(home, load_contract("detection_events"), profile(distinct={"camera_id": 1}), NOW)
+    results = judged(home, profile(distinct={"camera_id": 1}))
     assert [r.expectation for r in results if not r.success] == ["distinct.camera_id >= 2"]
     assert stopped_by(results) is None
 
 
 def test_a_handful_of_rows_is_not_judged_by_shares(home: Home) -> None:
-    assert check_batch(home, load_contract("detection_events"), profile(received=3, quarantined=3), NOW) == []
+    assert judged(home, profile(received=3, quarantined=3)) == []
 
 
 def test_the_profile_counts_what_the_gate_names() -> None:
@@ -68,3 +76,24 @@ def test_the_profile_counts_what_the_gate_names() -> None:
         nulls, distinct = column_profile(con, "batch", gate)
     assert nulls["a"] == pytest.approx(0.25)
     assert distinct["b"] == pytest.approx(100, rel=0.1)
+
+
+def test_pages_of_the_newest_batches_are_kept_and_their_index_stays_small(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "KEPT_PAGES", 3)
+    contract = load_contract("detection_events")
+    for turn in range(3):
+        expectations = expectations_of(home, contract)
+        for number in range(2):
+            check_batch(expectations, contract, profile(file_sha256=f"{turn}{number}" + "ab" * 31), NOW)
+        expectations.write_pages()
+    site = home.data_docs / "detection_events" / "gx" / "uncommitted" / "data_docs" / "local_site"
+    assert sorted(path.name[5:7] for path in (site / "validations" / "detection_events").iterdir()) == [
+        "11",
+        "20",
+        "21",
+    ]
+    index = (site / "index.html").read_text(encoding="utf-8")
+    assert "file-21" in index
+    assert "file-00" not in index

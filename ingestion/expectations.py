@@ -1,0 +1,131 @@
+"""Great Expectations for one feed: declared limits judged on the one-row profile of a batch, and the pages that show it.
+
+The context is made once a landing run, and the pages are written once at its end: made for every file they would cost
+more than landing a small one does. Pages of the newest batches alone are kept, so that the thousandth day costs as
+little as the first; every verdict stays in bronze (`batch_gates`).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import structlog
+
+from lake.home import Home
+
+log = structlog.get_logger()
+
+Consequence = Literal["stop", "warn"]
+KEPT_PAGES = 60  # batches of a feed
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One declared expectation: a number of the profile must lie between `minimum` and `maximum`."""
+
+    name: str  # as in the profile's row, e.g. `refused_share` or `null_share.confidence`
+    consequence: Consequence
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def expectation(self) -> str:
+        bounds = f">= {self.minimum:g}" if self.maximum is None else f"<= {self.maximum:g}"
+        return f"{self.name} {bounds}"
+
+
+class Expectations:
+    """The suite of a feed. Nothing is imported or written before the first batch."""
+
+    def __init__(self, home: Home, feed: str, declared: Sequence[Limit]) -> None:
+        self._folder = home.data_docs / feed
+        self._feed = feed
+        self.declared = tuple(declared)
+        self._context: Any = None
+        self._checkpoint: Any = None
+        self._judged: list[Any] = []
+
+    def judge(self, row: Mapping[str, float], file_sha256: str) -> list[bool]:
+        """Whether each declared limit holds for a batch's profile row, in their order."""
+        if self._context is None:
+            self._open()
+        import great_expectations as gx
+        import pandas as pd
+
+        outcome = self._checkpoint.run(
+            batch_parameters={"dataframe": pd.DataFrame([dict(row)])},
+            # Names a folder, so never the file's own name; and not digits alone, which would be parsed as a date.
+            run_id=gx.RunIdentifier(run_name=f"file-{file_sha256[:16]}"),
+        )
+        (judged,) = outcome.run_results
+        self._judged.append(judged)
+        return [bool(result.success) for result in outcome.run_results[judged].results]
+
+    def write_pages(self) -> None:
+        """Bring Data Docs below `home.data_docs/<feed>` up to the batches judged since the last call.
+
+        Pages that cannot be written are told, and stop nothing: the verdicts are in the lake.
+        """
+        if not self._judged:
+            return
+        try:
+            self._prune()
+            self._context.build_data_docs(resource_identifiers=[self._suite_identifier(), *self._judged])
+        except Exception as error:
+            log.warning("data docs could not be written", feed=self._feed, problem=str(error)[:300])
+        self._judged = []
+
+    def _open(self) -> None:
+        # Great Expectations takes seconds to import and phones home unless told not to: so here, and only when needed.
+        os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+        import great_expectations as gx
+        from great_expectations import expectations as gxe
+
+        self._folder.mkdir(parents=True, exist_ok=True)
+        context = gx.get_context(mode="file", project_root_dir=self._folder)
+        context.variables.progress_bars = {"globally": False}
+        batches = (
+            context.data_sources.add_or_update_pandas("batches")
+            .add_dataframe_asset(self._feed)
+            .add_batch_definition_whole_dataframe(self._feed)
+        )
+        suite = context.suites.add_or_update(gx.ExpectationSuite(name=self._feed))
+        for limit in self.declared:
+            suite.add_expectation(
+                gxe.ExpectColumnValuesToBeBetween(
+                    column=limit.name,
+                    min_value=limit.minimum,
+                    max_value=limit.maximum,
+                    meta={"consequence": limit.consequence},
+                )
+            )
+        definition = context.validation_definitions.add_or_update(
+            gx.ValidationDefinition(name=self._feed, data=batches, suite=suite)
+        )
+        self._checkpoint = context.checkpoints.add_or_update(
+            gx.Checkpoint(name=self._feed, validation_definitions=[definition], actions=[], result_format="SUMMARY")
+        )
+        self._context = context
+
+    def _suite_identifier(self) -> Any:
+        from great_expectations.data_context.types.resource_identifiers import ExpectationSuiteIdentifier
+
+        return ExpectationSuiteIdentifier(self._feed)
+
+    def _prune(self) -> None:
+        kept = self._folder / "gx" / "uncommitted"
+        results = kept / "validations" / self._feed
+        pages = kept / "data_docs" / "local_site" / "validations" / self._feed
+        for old in _newest_first(results)[KEPT_PAGES:]:
+            shutil.rmtree(old, ignore_errors=True)
+            shutil.rmtree(pages / old.name, ignore_errors=True)
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    found = [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
