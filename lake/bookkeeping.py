@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime
@@ -21,6 +21,18 @@ _TABLES = {
     "changed_dates": "feed VARCHAR, business_date DATE",
     "editions": """edition VARCHAR, published_at TIMESTAMP, content_hash VARCHAR, code_version VARCHAR,
                    reason VARCHAR, bronze_snapshot BIGINT""",
+    # What was published, a row where an edition said something new: lake/official_values.py.
+    "value_history": """kpi_code VARCHAR, area_code VARCHAR, business_date DATE, value DOUBLE, numerator DOUBLE,
+                        denominator DOUBLE, coverage DOUBLE, status VARCHAR, rule_version VARCHAR,
+                        first_edition VARCHAR, restatement_id VARCHAR""",
+    # What changed of it, and who let it change: lake/restatements.py.
+    "restatements": """restatement_id VARCHAR, edition VARCHAR, kpi_code VARCHAR, area_code VARCHAR,
+                       business_date DATE, as_value DOUBLE, as_numerator DOUBLE, as_denominator DOUBLE,
+                       as_coverage DOUBLE, as_status VARCHAR, as_rule_version VARCHAR, as_edition VARCHAR,
+                       now_value DOUBLE, now_numerator DOUBLE, now_denominator DOUBLE, now_coverage DOUBLE,
+                       now_status VARCHAR, now_rule_version VARCHAR, change VARCHAR, cause VARCHAR, evidence VARCHAR,
+                       rows_flipped BIGINT, row_ids VARCHAR, is_held BOOLEAN""",
+    "restatement_approvals": """restatement_id VARCHAR, approved_by VARCHAR, reason VARCHAR, approved_at TIMESTAMP""",
 }
 
 
@@ -118,13 +130,17 @@ def known_editions(con: duckdb.DuckDBPyConnection) -> list[Edition]:
     return [Edition(*row) for row in rows]
 
 
-def record_editions(con: duckdb.DuckDBPyConnection, editions: list[Edition]) -> None:
-    """Note published editions."""
+def record_editions(
+    con: duckdb.DuckDBPyConnection, editions: list[Edition], also: Callable[[], None] | None = None
+) -> None:
+    """Note published editions, and in the same commit whatever `also` writes of them."""
     names = ", ".join(edition.edition for edition in editions)
     extra = {"action": "publish", "editions": [edition.edition for edition in editions]}
     with commit(con, WAREHOUSE, author="publication", message=f"published {names}", extra=extra):
         for edition in editions:
             con.execute(f"INSERT INTO {WAREHOUSE}.main.editions VALUES (?, ?, ?, ?, ?, ?)", astuple(edition))
+        if also is not None:
+            also()
 
 
 def as_utc(moment: datetime) -> datetime:

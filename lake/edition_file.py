@@ -13,7 +13,17 @@ from lake.bookkeeping import Edition
 from lake.content_hash import column_types, table_names
 from lake.engine import sql_name, sql_text
 from lake.lakes import WAREHOUSE, detach
-from lake.published_contract import EDITIONS, PublishedTable, published_tables
+from lake.official_values import OFFICIAL, VALUES, new_history
+from lake.published_contract import (
+    EDITIONS,
+    HISTORY,
+    RESTATEMENTS,
+    PublishedTable,
+    built_tables,
+    published_tables,
+    written_tables,
+)
+from lake.restatements import write_history, write_restatements
 
 SCHEMA = "published"
 BUILT = "built"
@@ -23,17 +33,22 @@ BUILT = "built"
 def building(con: duckdb.DuckDBPyConnection, path: Path, edition: Edition, known: list[Edition]) -> Iterator[str]:
     """Build the file of `edition` at `path` and give it, attached, to the body as catalog `built`.
 
-    Holds every table of the warehouse schema `published`, each in the order of its key, and `editions`:
-    those `known` and this one. The caller has checked that the contract's tables exist (`missing_parts`).
+    Holds every table of the warehouse schema `published`, each in the order of its key (of `kpi_values` the official
+    rows, see `lake/official_values.py`), and what was published before: `editions` (those `known` and this one),
+    `kpi_value_history` and `restatements`. The caller has checked that the contract's tables exist (`missing_parts`)
+    and noted what changes (`propose`, `note_changes`).
     """
     path.unlink(missing_ok=True)
     con.execute(f"ATTACH {sql_text(path)} AS {BUILT}")
     try:
         contract = published_tables()
         for table in table_names(con, WAREHOUSE, SCHEMA):
-            if table != EDITIONS:
+            if table not in written_tables():
                 _copy(con, table, contract.get(table), edition.edition)
         _write_editions(con, [*known, edition])
+        told = f"{BUILT}.main"
+        write_history(con, f"{told}.{HISTORY}", new_history(edition.edition), f"{told}.{EDITIONS}")
+        write_restatements(con, f"{told}.{RESTATEMENTS}", f"{told}.{HISTORY}")
         for table, wanted in contract.items():
             con.execute(f"COMMENT ON TABLE {BUILT}.main.{sql_name(table)} IS {sql_text(wanted.description)}")
         yield BUILT
@@ -45,9 +60,7 @@ def missing_parts(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Tables and columns of the contract that the warehouse does not have."""
     present = set(table_names(con, WAREHOUSE, SCHEMA))
     problems = []
-    for table, wanted in published_tables().items():
-        if table == EDITIONS:
-            continue
+    for table, wanted in built_tables().items():
         if table not in present:
             problems.append(f"{table}: the warehouse has no such published table")
             continue
@@ -61,15 +74,23 @@ def missing_parts(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _copy(con: duckdb.DuckDBPyConnection, table: str, wanted: PublishedTable | None, edition: str) -> None:
-    columns = [name for name in column_types(con, WAREHOUSE, SCHEMA, table) if name != "edition"]
-    names = [sql_name(name) for name in columns]
-    if wanted is not None and "edition" in wanted.filled:
+    source = relation(table)
+    columns = [row[0] for row in con.execute(f"DESCRIBE {source}").fetchall() if row[0] != "edition"]
+    filled = wanted.filled if wanted is not None else ()
+    names = [sql_name(name) for name in columns if name not in filled]
+    if "edition" in filled:
         names.append(f"{sql_text(edition)} AS edition")
+    names += [sql_name(name) for name in columns if name in filled]
     key = [sql_name(name) for name in (wanted.key if wanted else ()) if name in columns]
     con.execute(
         f"CREATE TABLE {BUILT}.main.{sql_name(table)} AS SELECT {', '.join(names)} "
-        f"FROM {WAREHOUSE}.{SCHEMA}.{sql_name(table)} ORDER BY {', '.join(key) or 'ALL'}"
+        f"FROM {source} ORDER BY {', '.join(key) or 'ALL'}"
     )
+
+
+def relation(table: str) -> str:
+    """What a published table is read from: the warehouse's table of its name, but of the KPIs their official values."""
+    return OFFICIAL if table == VALUES else f"{WAREHOUSE}.{SCHEMA}.{sql_name(table)}"
 
 
 def _write_editions(con: duckdb.DuckDBPyConnection, editions: list[Edition]) -> None:

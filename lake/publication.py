@@ -20,14 +20,27 @@ from lake.bookkeeping import (
     last_build,
     record_editions,
 )
-from lake.content_hash import content_hash
+from lake.commit import commit
+from lake.content_hash import content_hash, table_names
 from lake.edition_file import SCHEMA, building, missing_parts
 from lake.engine import open_engine
 from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, LakeMissing, attach
-from lake.serving import clear_aside, edition_path, install, path_aside, prune, served_editions
+from lake.official_values import HISTORY as VALUE_HISTORY
+from lake.official_values import OFFICIAL, VALUES, new_history, propose, seed_history
+from lake.published_contract import HISTORY, RESTATEMENTS
+from lake.restatements import SERVED, CauseFinder, mend_ledger_from, note_changes, record_ledger
+from lake.serving import (
+    clear_aside,
+    edition_path,
+    install,
+    path_aside,
+    prune,
+    served_editions,
+    serving_file,
+)
 from lake.settings import Settings
-from lake.verification import accounting_problems, build_problems, contract_problems
+from lake.verification import accounting_problems, build_problems, contract_problems, history_problems
 from lake.writer_lock import writer_lock
 
 log = structlog.get_logger(__name__)
@@ -50,13 +63,24 @@ class Publication:
         return {**asdict(self), "path": str(self.path) if self.path else None, "problems": list(self.problems)}
 
 
-def publish(home: Home, *, reason: str, code_version: str, now: datetime, checks: Sequence[Check] = ()) -> Publication:
+def publish(
+    home: Home,
+    *,
+    reason: str,
+    code_version: str,
+    now: datetime,
+    checks: Sequence[Check] = (),
+    find_causes: CauseFinder | None = None,
+) -> Publication:
     """Publish what the last build left in the warehouse schema `published`.
 
     "published": built aside, verified, swapped in. "unchanged": the serving edition has the same content hash,
     nothing is written. "refused": `problems` say why, and the old edition goes on serving. A crash at any step
     leaves the old serving file or the new one. Runs under the warehouse's writer lock, so that no build is half
     done. Unforeseen errors (a full disk) are raised, with the old edition serving.
+
+    A figure that differs from what was published goes into the ledger with the cause `find_causes` finds; in a closed
+    month the published one stays official until the change is approved (`lake/restatements.py`).
     """
     with (
         writer_lock(home, WAREHOUSE, purpose="publishing an edition"),
@@ -68,7 +92,7 @@ def publish(home: Home, *, reason: str, code_version: str, now: datetime, checks
         try:
             attach(con, home, WAREHOUSE)
             ensure_bookkeeping(con)
-            known = _mend_ledger(con, served)
+            known = _mend_ledger(con, home, served)
             if known:
                 _prune(home, known)
             build = last_build(con)
@@ -81,11 +105,14 @@ def publish(home: Home, *, reason: str, code_version: str, now: datetime, checks
         problems = missing_parts(con)
         if problems:
             return _refused(home, serving, problems)
-        digest = content_hash(con, WAREHOUSE, SCHEMA)
+        propose(con, now=now, grace_days=Settings().closing_grace_days)
+        digest = content_hash(con, WAREHOUSE, SCHEMA, instead={VALUES: OFFICIAL})
         if serving and serving.content_hash == digest:
             log.info("the serving edition already says this", edition=serving.edition)
             return Publication(serving.edition, "unchanged", digest, home.published_file)
         edition = _edition(digest, build, known, reason=reason, code_version=code_version, now=now)
+        with serving_file(con, home, serving is not None):
+            note_changes(con, edition.edition, serving.edition if serving else None, find_causes)
         return _publish(con, home, edition, known, serving, checks)
 
 
@@ -100,7 +127,7 @@ def _publish(
     aside = path_aside(home)
     try:
         with building(con, aside, edition, known) as built:
-            problems = contract_problems(con, built) or accounting_problems(con, built)
+            problems = contract_problems(con, built) or accounting_problems(con, built) or history_problems(con, built)
             if not problems and content_hash(con, built, "main") != edition.content_hash:
                 problems = ["the file built is not what the warehouse says"]
             for check in checks:
@@ -111,7 +138,7 @@ def _publish(
     finally:
         clear_aside(home)
     # After the swap: a crash in between is mended by the next publication, which reads the serving file's own list.
-    record_editions(con, [edition])
+    record_editions(con, [edition], lambda: record_ledger(con, new_history(edition.edition)))
     removed = _prune(home, [*known, edition])
     log.info("edition published", edition=edition.edition, reason=edition.reason, removed=removed)
     return Publication(edition.edition, "published", edition.content_hash, edition_path(home, edition.edition))
@@ -134,13 +161,20 @@ def _edition(
     )
 
 
-def _mend_ledger(con: duckdb.DuckDBPyConnection, served: list[Edition]) -> list[Edition]:
+def _mend_ledger(con: duckdb.DuckDBPyConnection, home: Home, served: list[Edition]) -> list[Edition]:
     """All known editions, after noting those that only the serving file knows (a crash, or a new warehouse)."""
     noted = {edition.edition for edition in known_editions(con)}
     lost = [edition for edition in served if edition.edition not in noted]
-    if lost:
-        log.warning("editions missing from the ledger are noted again", editions=[edition.edition for edition in lost])
-        record_editions(con, lost)
+    with serving_file(con, home, bool(served)):
+        told = set(table_names(con, SERVED, "main")) if served else set()
+        if lost:
+            names = [edition.edition for edition in lost]
+            log.warning("editions missing from the ledger are noted again", editions=names)
+            with_past = {HISTORY, RESTATEMENTS} <= told
+            record_editions(con, lost, (lambda: mend_ledger_from(con, SERVED, names)) if with_past else None)
+        if VALUES in told and not con.execute(f"SELECT 1 FROM {VALUE_HISTORY} LIMIT 1").fetchone():
+            with commit(con, WAREHOUSE, author="publication", message="history begins", extra={"action": "history"}):
+                seed_history(con, SERVED, served[-1].edition)
     return known_editions(con)
 
 

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 CONTRACT_FILE = Path(__file__).with_name("published_tables.yml")
 EDITIONS = "editions"
+RESTATEMENTS = "restatements"
+HISTORY = "kpi_value_history"
 
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "text": ("VARCHAR", "ENUM"),
@@ -41,7 +43,10 @@ class Explained(_Part):
 
 
 class PublishedTable(_Part):
-    """What one published table must look like; `columns` maps names to kinds of type."""
+    """What one published table must look like; `columns` maps names to kinds of type.
+
+    `filled` are columns that publication adds; a table `by_publication` is written by it altogether.
+    """
 
     description: str = Field(pattern=r"^One row per ")
     columns: dict[str, str]
@@ -49,6 +54,7 @@ class PublishedTable(_Part):
     rules: tuple[Rule, ...] = ()
     explained: Explained | None = None
     filled: tuple[str, ...] = ()
+    by_publication: bool = False
 
 
 @cache
@@ -56,6 +62,16 @@ def published_tables() -> Mapping[str, PublishedTable]:
     """The published tables by name."""
     loaded = yaml.safe_load(CONTRACT_FILE.read_text(encoding="utf-8"))
     return {name: PublishedTable.model_validate(table) for name, table in loaded["tables"].items()}
+
+
+def built_tables() -> Mapping[str, PublishedTable]:
+    """The published tables that a build makes in the warehouse."""
+    return {name: table for name, table in published_tables().items() if not table.by_publication}
+
+
+def written_tables() -> frozenset[str]:
+    """The published tables that publication writes from the warehouse's bookkeeping: what was published when."""
+    return frozenset(name for name, table in published_tables().items() if table.by_publication)
 
 
 def is_of_kind(data_type: str, kind: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from lake.bookkeeping import Edition
 from lake.content_hash import content_hash
 from lake.engine import sql_text
 from lake.home import Home
+from lake.restatements import SERVED
 
 log = structlog.get_logger(__name__)
 _ASIDE = ".building-"
@@ -75,6 +77,19 @@ def prune(home: Home, known: Sequence[str], *, keep: int) -> list[str]:
     for edition in removed:
         edition_path(home, edition).unlink(missing_ok=True)
     return removed
+
+
+@contextmanager
+def serving_file(con: duckdb.DuckDBPyConnection, home: Home, present: bool) -> Iterator[None]:
+    """The serving file attached as `SERVED` while the body runs; with `present` false nothing is."""
+    if not present:
+        yield
+        return
+    con.execute(f"ATTACH {sql_text(home.published_file)} AS {SERVED} (READ_ONLY)")
+    try:
+        yield
+    finally:
+        con.execute(f"DETACH {SERVED}")
 
 
 def served_editions(con: duckdb.DuckDBPyConnection, home: Home) -> list[Edition]:

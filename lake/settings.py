@@ -23,6 +23,11 @@ class Settings(BaseSettings):
     busy_timeout_ms: int = Field(default=30_000, ge=0)
     lock_timeout_s: float = Field(default=900.0, ge=0, description="how long a writer waits for another writer")
     sync_files: bool = Field(default=True, description="fsync new Parquet files before a commit names them")
+    closing_grace_days: int = Field(
+        default=10,
+        ge=0,
+        description="days after a month's end (or a figure's first publication) until only an approval changes it",
+    )
     editions_kept: int = Field(default=5, ge=1)
     snapshot_days: int = Field(default=7, ge=0, description="days of time travel kept by maintenance")
     pin_days: int = Field(

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import duckdb
 
 from lake.bookkeeping import Build
-from lake.content_hash import column_types, table_names
+from lake.content_hash import column_types, table_names, value_text
 from lake.engine import sql_name
 from lake.lakes import BRONZE
-from lake.published_contract import PublishedTable, is_of_kind, published_tables
+from lake.official_values import KEY, SAID, VALUES, WITHDRAWN
+from lake.published_contract import EDITIONS, HISTORY, PublishedTable, is_of_kind, published_tables
 
 _COUNTS = ("received", "accepted", "quarantined", "duplicate", "late")
 
@@ -78,6 +79,25 @@ def accounting_problems(con: duckdb.DuckDBPyConnection, catalog: str) -> list[st
             "data_accounting: does not add up to what landing counted for feed(s)",
         ),
     ]
+
+
+def history_problems(con: duckdb.DuckDBPyConnection, catalog: str) -> list[str]:
+    """Where the history of a built file, asked as of its own edition, does not give the figures the file shows."""
+    tables = f"{sql_name(catalog)}.main"
+    said = " || ".join(value_text(column, kind) for column, kind in SAID.items())
+    shown = f"SELECT {', '.join(KEY)}, {said} AS said FROM {tables}.{VALUES}"
+    remembered = (
+        f"SELECT {', '.join(KEY)}, {said} AS said FROM {tables}.{HISTORY} WHERE status <> '{WITHDRAWN}' "
+        f"AND (SELECT max(edition) FROM {tables}.{EDITIONS}) BETWEEN first_edition AND last_edition"
+    )
+    return _found(
+        con,
+        f"""SELECT coalesce(a.kpi_code || ' ' || a.area_code || ' ' || a.business_date,
+                            b.kpi_code || ' ' || b.area_code || ' ' || b.business_date)
+            FROM ({shown}) a FULL JOIN ({remembered}) b ON {" AND ".join(f"a.{key} = b.{key}" for key in KEY)}
+            WHERE a.said IS DISTINCT FROM b.said""",
+        f"{HISTORY}: does not give what {VALUES} says for",
+    )
 
 
 def _shape_problems(con: duckdb.DuckDBPyConnection, catalog: str, name: str, wanted: PublishedTable) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lake.published_contract import EDITIONS, published_tables
+from lake.published_contract import built_tables
 from pipeline.dbt_run import run_dbt
 from tests.dbt.conftest import PROJECT
 
@@ -111,11 +111,10 @@ def test_the_published_tables_are_those_of_their_contract(built: Any, ask: Any) 
            WHERE database_name = 'warehouse' AND schema_name = 'published'""",
     ):
         columns.setdefault(table, set()).add(column)
-    contracted = published_tables()
-    assert columns.keys() == contracted.keys() - {EDITIONS}
+    contracted = built_tables()
+    assert columns.keys() == contracted.keys()
     for name, table in contracted.items():
-        if name != EDITIONS:
-            assert set(table.columns) - set(table.filled) <= columns[name], name
+        assert set(table.columns) - set(table.filled) <= columns[name], name
 
 
 def unit_tests(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ from lake.bookkeeping import BuildStatus, ensure_bookkeeping, record_build
 from lake.engine import open_engine
 from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, attach, current_snapshot
-from lake.published_contract import published_tables
+from lake.published_contract import built_tables
 
 NOW = datetime(2026, 11, 23, 1, 5, 46, tzinfo=UTC)
 DAY = date(2026, 11, 22)
@@ -46,11 +46,10 @@ def furnish(con: duckdb.DuckDBPyConnection) -> None:
         [DAY],
     )
     con.execute("CREATE SCHEMA warehouse.published")
-    for name, table in published_tables().items():
+    for name, table in built_tables().items():
         columns = {c: k for c, k in table.columns.items() if c not in table.filled}
-        if name != "editions":
-            typed = ", ".join(f"{column} {TYPES[kind]}" for column, kind in columns.items())
-            con.execute(f"CREATE TABLE warehouse.published.{name} ({typed})")
+        typed = ", ".join(f"{column} {TYPES[kind]}" for column, kind in columns.items())
+        con.execute(f"CREATE TABLE warehouse.published.{name} ({typed})")
     insert(con, "kpi_definitions", kpi_code="incidents_total", rule_version="1", better="lower")
     kpi(con, "310117", value=12.0)
     kpi(con, "310117001", status="suppressed_small_count", numerator=None, denominator=None)
