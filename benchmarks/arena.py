@@ -53,6 +53,9 @@ def run_arm(work: Work, arm: str, data: Path) -> None:
         warm = getattr(function, "warm", None)
         if warm is not None:
             warm()
+        deliver = getattr(function, "deliver", None)
+        if deliver is not None:
+            deliver(data, Path(room))
         begin = time.perf_counter()
         answer = dict(function(data, Path(room)))
         seconds = float(answer.pop("seconds", time.perf_counter() - begin))

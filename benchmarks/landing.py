@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,14 +14,23 @@ NOW = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)
 
 
 def landed(feed: str, files: Sequence[str]) -> Arm:
-    """An arm that lands `files` (names below the data folder) with everything landing does, into an empty lake."""
+    """An arm that lands `files` (names below the data folder) with everything landing does, into an empty lake.
+
+    They lie in the inbox, on disk, when the clock starts: to deliver them was their sender's work.
+    """
+
+    def deliver(data: Path, room: Path) -> None:
+        inbox = room / "var" / "inbox" / feed
+        inbox.mkdir(parents=True)
+        for name in files:
+            shutil.copyfile(data / name, inbox / name)
+        os.sync()
 
     def work(data: Path, room: Path) -> dict[str, object]:
-        from ingestion.landing import land_files
+        from ingestion.inbox import land_inbox
         from lake.home import Home
 
-        home = Home(room / "var").ensure()
-        report = land_files(home, feed, [data / name for name in files], now=NOW)
+        report = land_inbox(Home(room / "var").ensure(), feed, now=NOW)
         totals = {
             key: sum(int(f[key]) for f in report.as_json()["files"])
             for key in ("received", "accepted", "quarantined", "duplicate")
@@ -34,6 +45,7 @@ def landed(feed: str, files: Sequence[str]) -> Arm:
         import ingestion.landing  # noqa: F401
 
     work.warm = warm  # type: ignore[attr-defined]
+    work.deliver = deliver  # type: ignore[attr-defined]
     return work
 
 

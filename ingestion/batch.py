@@ -10,7 +10,7 @@ from datetime import date
 import duckdb
 
 from ingestion.adapters import LineNumbers, Reader
-from ingestion.adapters.reading import Doubting
+from ingestion.adapters.reading import Doubting, NeedsTextReading
 from ingestion.contracts import Contract
 from ingestion.rules import CompiledRules, FileFacts, compile_rules
 from lake.engine import sql_name
@@ -26,6 +26,9 @@ STAGED, TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS = (
     "dropped",
     "meets",
 )
+
+
+_MANY_DOUBTS = 20_000  # lines that are looked at one by one; reading all of the file again is cheaper from there
 
 
 @dataclass
@@ -86,7 +89,8 @@ def stage(con: duckdb.DuckDBPyConnection, contract: Contract, reader: Reader, fa
     rows = _count(con)
     numbers = reader.settle(con, rows)
     if isinstance(reader, Doubting):
-        reader.doubt(numbers.first + row for row in _blank_rows(con, reader))
+        reader.doubt_blank(numbers.first + row for row in _blank_rows(con, reader))
+        reader.doubt_numbers(numbers.first + row for row in _doubtful_rows(con, contract, reader))
     return Batch(con, contract, reader, rules, rows, numbers, _numbered(con, reader, numbers))
 
 
@@ -96,6 +100,18 @@ def _blank_rows(con: duckdb.DuckDBPyConnection, reader: Reader) -> Iterator[int]
     found = con.execute(f"SELECT rowid FROM {TYPED} WHERE _fault > 0 AND _source = ? ORDER BY rowid", [nothing])
     while rows := found.fetchmany(10_000):
         yield from (int(row) for (row,) in rows)
+
+
+def _doubtful_rows(con: duckdb.DuckDBPyConnection, contract: Contract, reader: Doubting) -> Iterator[int]:
+    """The rows in reading order whose number may have been something else. Raises NeedsTextReading when they are many."""
+    stored = {c.sources[0]: c.stored.name for c in contract.columns if c.stored is not None}
+    doubts = [f"{name} IS NULL OR {name} IN (0, 1)" for name in (sql_name(stored[source]) for source in reader.typed)]
+    if not doubts:
+        return
+    found = con.execute(f"SELECT rowid FROM {TYPED} WHERE {' OR '.join(doubts)} ORDER BY rowid").fetchnumpy()["rowid"]
+    if len(found) > _MANY_DOUBTS:
+        raise NeedsTextReading(f"{len(found)} rows have no plain number")
+    yield from (int(row) for row in found)
 
 
 def _count(con: duckdb.DuckDBPyConnection) -> int:

@@ -23,6 +23,9 @@ CONTRACTS_FOLDER = Path(__file__).parents[1] / "data_contracts"
 SUFFIX = ".odcs.yaml"
 # What every feed's bronze table has beside its contract's columns: the date a row counts for, and where it came from.
 PROVENANCE: Mapping[str, str] = {"business_date": "DATE", "_file_sha256": "VARCHAR", "_line": "BIGINT"}
+# append: rows that stand for themselves; snapshot: a register, in effect until its next file; history: states of things as
+# known on the file's date, the latest of each standing; reference: a table whose file date is no date of any business.
+MODES = ("append", "snapshot", "history", "reference")
 
 
 class UnknownFeed(KeyError):
@@ -39,7 +42,7 @@ class Contract:
     feed: str
     version: str
     columns: tuple[Column, ...]
-    mode: Literal["append", "snapshot"]
+    mode: Literal["append", "snapshot", "history", "reference"]
     business_date_column: str | None
     formats: tuple[str, ...]
     retention_days: int
@@ -124,8 +127,8 @@ class Contract:
             raise BadContract("landing.sort names a column that is not stored")
         if not (any(column.required for column in self.columns) or self.require_any):
             raise BadContract("no column is required: a line of rubbish would pass as a row")
-        if self.mode not in ("append", "snapshot") or not self.formats:
-            raise BadContract("landing needs a mode (append or snapshot) and the accepted formats")
+        if self.mode not in MODES or not self.formats:
+            raise BadContract(f"landing needs a mode ({', '.join(MODES)}) and the accepted formats")
 
 
 def contract_folders() -> list[Path]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from ingestion.report import LandReport
 from lake.home import Home
 
 UNFINISHED = (".part", ".tmp", ".partial", ".crdownload", ".filepart")
+SET_ASIDE = ".refused"  # folder of what landing must not read: told once, not at every run
+_HOPELESS = ("outside_inbox", "not_a_regular_file", "name_not_allowed", "too_large")
 
 
 def pending(home: Home, feed: str) -> list[Path]:
@@ -43,7 +47,9 @@ def land_inbox(
     """Land what waits for a feed (with `only`: the files it says yes to), then take the landed files out of the inbox:
     their bytes are in landing.
 
-    A rejected file whose bytes were kept leaves the inbox too; one whose bytes were never read stays where it is.
+    A rejected file whose bytes were kept leaves the inbox too. What must not be read (a link, a pipe, a hostile name) is
+    moved unread to the feed's folder `.refused`; put back, it is tried again. A file that could not be read this time
+    (it was being written, its mode forbids it) stays for the next run.
     """
     files = [path for path in pending(home, feed) if only is None or only(path)]
     before = [_state(path) for path in files]
@@ -52,7 +58,19 @@ def land_inbox(
         # A source may have put a newer file under the same name meanwhile: that one waits for the next run.
         if outcome.sha256 is not None and state is not None and _state(path) == state:
             path.unlink(missing_ok=True)
+        elif outcome.sha256 is None and outcome.reason in _HOPELESS:
+            _set_aside(path)
     return report
+
+
+def _set_aside(path: Path) -> None:
+    folder = path.parent / SET_ASIDE
+    folder.mkdir(exist_ok=True)
+    target = folder / path.name
+    if os.path.lexists(target):
+        target = folder / f"{path.name}.{uuid.uuid4().hex[:8]}"
+    with suppress(FileNotFoundError):
+        os.rename(path, target)  # of a link, the link itself
 
 
 def _state(path: Path) -> tuple[int, ...] | None:

@@ -14,7 +14,7 @@ from ingestion import batch as batches
 from ingestion.accounting import balance
 from ingestion.adapters import ClearFile, FileRejected, names_people
 from ingestion.adapters.opening import open_reader
-from ingestion.adapters.reading import NeedsCarefulReading
+from ingestion.adapters.reading import NeedsCarefulReading, NeedsTextReading, Reading
 from ingestion.batch import Batch, stage
 from ingestion.bronze_commit import FileRecord, commit_batch, write_parquet
 from ingestion.duplicates import drop_repeats, meet_landed
@@ -149,18 +149,23 @@ def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, scratch: Pat
 
 def read_batch(run: LandingRun, file: ClearFile, facts: FileFacts, scratch: Path) -> Batch:
     """The file's rows, typed and checked; a file the fast readers cannot number exactly is read a second time."""
-    for careful in (False, True):
+    way = Reading.TYPED
+    while True:
         try:
-            with open_reader(run.con, run.contract, file, scratch, careful=careful) as reader:
+            with open_reader(run.con, run.contract, file, scratch, way) as reader:
                 return stage(run.con, run.contract, reader, facts)
+        except NeedsTextReading as need:
+            way, because = Reading.TEXT, str(need)
         except NeedsCarefulReading as need:
-            log.info("reading line by line", feed=run.contract.feed, file=file.name, because=str(need))
+            if way is Reading.CAREFUL:
+                raise FileRejected("unreadable_format") from need
+            way, because = Reading.CAREFUL, str(need)
         except duckdb.InvalidInputException as error:
             # DuckDB gives up on a line over its limit; reading line by line, only that line is refused.
-            if careful:
+            if way is Reading.CAREFUL:
                 raise FileRejected("unreadable_format", str(error)[:300]) from error
-            log.info("reading line by line", feed=run.contract.feed, file=file.name, because=str(error)[:200])
-    raise FileRejected("unreadable_format")
+            way, because = Reading.CAREFUL, str(error)[:200]
+        log.info("reading again", way=way.name.lower(), feed=run.contract.feed, file=file.name, because=because)
 
 
 def facts_of(run: LandingRun, received_at: datetime | None, file_date: date | None) -> FileFacts:

@@ -16,6 +16,7 @@ from ingestion.adapters.reading import (
     ClearFile,
     LineNumbers,
     NeedsCarefulReading,
+    NeedsTextReading,
     RawLine,
 )
 from ingestion.contracts import Contract
@@ -44,14 +45,16 @@ class NdjsonReader:
 
     format = FORMAT
 
-    def __init__(self, contract: Contract, file: ClearFile) -> None:
+    def __init__(self, contract: Contract, file: ClearFile, *, typed: bool = False) -> None:
         if file.head.startswith(BOM):
             raise NeedsCarefulReading("byte order mark")
         self._file = file
         names = names_in(contract)
-        self.shape = SourceShape(dict.fromkeys(names, "VARCHAR"))
+        # To write a number as text and read it again would cost more than all checks of a row.
+        self.typed: Sequence[str] = number_fields(contract, file.head) if typed else ()
+        self.shape = SourceShape({name: "DOUBLE" if name in self.typed else "VARCHAR" for name in names})
         self.extra_columns: Sequence[str] = extra_fields(file.head, names)
-        columns = ", ".join(f"{sql_name(name)}: 'VARCHAR'" for name in names)
+        columns = ", ".join(f"{sql_name(name)}: '{kind}'" for name, kind in self.shape.columns.items())
         self.relation = (
             f"read_json({sql_text(file.path)}, format = 'newline_delimited', ignore_errors = true, "
             f"compression = 'uncompressed', maximum_object_size = {LINE_LIMIT}, columns = {{{columns}}})"
@@ -62,9 +65,16 @@ class NdjsonReader:
             raise NeedsCarefulReading(f"{self._file.lines} lines gave {rows} rows")
         return LineNumbers()
 
-    def doubt(self, blank: Iterable[int]) -> None:
+    def doubt_numbers(self, lines: Iterable[int]) -> None:
+        for line, raw in fetch_lines(self._file.path, lines):
+            record = parse_object(raw)[1]
+            for name in self.typed:
+                if not _read_whole(record.get(name)):
+                    raise NeedsTextReading(f"line {line} has no number in {name}")
+
+    def doubt_blank(self, lines: Iterable[int]) -> None:
         # DuckDB takes a line cut off behind a colon and the good line after it for one broken object: two NULL rows.
-        for line, raw in fetch_lines(self._file.path, blank):
+        for line, raw in fetch_lines(self._file.path, lines):
             record = parse_object(raw)[1]
             if any(record.get(name) is not None for name in self.shape.columns):
                 raise NeedsCarefulReading(f"line {line} is whole, but the line before it swallowed it")
@@ -74,11 +84,34 @@ class NdjsonReader:
             yield RawLine(line, as_text(raw), parse_object(raw)[0])
 
 
+def number_fields(contract: Contract, head: bytes) -> list[str]:
+    """The fields of number columns that hold a number, as JSON writes one, in each of the first complete lines."""
+    records = [record for problem, record in _first_records(head) if problem is None]
+    plain = (c for c in contract.columns if c.logical_type == "number" and c.stored is not None and c.treatment is None)
+    fields = [c.sources[0] for c in plain if len(c.sources) == 1 and c.default is None]
+    return [name for name in fields if records and all(isinstance(r.get(name), _Number) for r in records)]
+
+
+class _Number(str):
+    """A number as it is written: JSON's own, not one in quotes."""
+
+    __slots__ = ()
+
+
+def _read_whole(value: Any) -> bool:
+    """Whether a value read as a number lost nothing. Quoted numbers, booleans and words are left to the text."""
+    return value is None or value == "" or isinstance(value, _Number)
+
+
+def _first_records(head: bytes) -> Iterator[tuple[str | None, dict[str, Any]]]:
+    for raw in head[: head.rfind(b"\n") + 1 or len(head)].splitlines()[:100]:
+        yield parse_object(raw.removeprefix(BOM))
+
+
 def extra_fields(head: bytes, known: Sequence[str]) -> list[str]:
     """Fields of the first complete lines that the contract does not know, in order of appearance."""
     seen: dict[str, None] = {}
-    for raw in head[: head.rfind(b"\n") + 1 or len(head)].splitlines()[:100]:
-        problem, record = parse_object(raw.removeprefix(BOM))
+    for problem, record in _first_records(head):
         if problem is None:
             seen.update(dict.fromkeys(record))
     return [name for name in seen if name not in known]
@@ -91,7 +124,9 @@ def parse_object(raw: bytes) -> tuple[str | None, dict[str, Any]]:
     except UnicodeDecodeError:
         return "not_utf8", {}
     try:
-        record = json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_first_wins)
+        record = json.loads(
+            text, parse_float=_Number, parse_int=_Number, parse_constant=_Number, object_pairs_hook=_first_wins
+        )
     except (ValueError, RecursionError):
         return "malformed_json", {}
     return (None, record) if isinstance(record, dict) else ("not_an_object", {})

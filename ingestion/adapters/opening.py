@@ -13,20 +13,21 @@ from ingestion.adapters.careful_csv import CarefulCsv
 from ingestion.adapters.csv_text import CsvReader, Header, check_columns
 from ingestion.adapters.decoded import DecodedReader
 from ingestion.adapters.ndjson import CarefulNdjson, NdjsonReader, extra_fields, names_in
-from ingestion.adapters.reading import ClearFile, Decoder, FileRejected, NeedsCarefulReading, Reader
+from ingestion.adapters.reading import ClearFile, Decoder, FileRejected, NeedsCarefulReading, Reader, Reading
 from ingestion.adapters.tables import TableReader
 from ingestion.contracts import Contract
 
 
 @contextmanager
 def open_reader(
-    con: duckdb.DuckDBPyConnection, contract: Contract, file: ClearFile, scratch: Path, *, careful: bool = False
+    con: duckdb.DuckDBPyConnection, contract: Contract, file: ClearFile, scratch: Path, way: Reading = Reading.TEXT
 ) -> Iterator[Reader]:
     """The reader of a file's format. Raises FileRejected, or NeedsCarefulReading when asked for a fast one in vain."""
     adapter = recognise(contract, file.name, file.head)
+    careful = way is Reading.CAREFUL
     match adapter.format:
         case "ndjson" if not careful:
-            yield NdjsonReader(contract, file)
+            yield NdjsonReader(contract, file, typed=way is Reading.TYPED)
         case "csv" if not careful:
             yield CsvReader(contract, file)
         case "parquet" | "xlsx":

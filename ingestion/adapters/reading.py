@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
 
@@ -24,6 +25,18 @@ class FileRejected(Exception):
         super().__init__(detail or reason)
         self.reason = reason
         self.detail = detail
+
+
+class Reading(IntEnum):
+    """How a file is read: the quickest way first, the next when it cannot be exact for this file."""
+
+    TYPED = 0  # numbers taken as numbers, where the first lines have nothing else
+    TEXT = 1  # every value as text, which shows what was written
+    CAREFUL = 2  # line by line
+
+
+class NeedsTextReading(Exception):
+    """A value that was to be a number is none: only its text can be judged."""
 
 
 class NeedsCarefulReading(Exception):
@@ -93,10 +106,20 @@ class Reader(Protocol):
 
 @runtime_checkable
 class Doubting(Protocol):
-    """A reader whose parser may lose a good line beside a broken one, and can tell."""
+    """A reader whose parser may not tell the whole truth of some lines, and that can look at them again.
 
-    def doubt(self, blank: Iterable[int]) -> None:
-        """`blank` are the lines (ascending) that came without any value. Raises NeedsCarefulReading."""
+    `typed` are the source columns whose numbers were taken as numbers. There NULL may have been a word, and 0 and 1
+    may have been false and true.
+    """
+
+    typed: Sequence[str]
+
+    def doubt_blank(self, lines: Iterable[int]) -> None:
+        """`lines` (ascending) came without any value. Raises NeedsCarefulReading when one has a value after all."""
+        ...
+
+    def doubt_numbers(self, lines: Iterable[int]) -> None:
+        """`lines` (ascending) have a doubtful number. Raises NeedsTextReading when one of them is no number."""
         ...
 
 

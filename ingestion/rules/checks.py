@@ -112,6 +112,8 @@ def _number_rules(column: Column, raw: str, value: str, source_type: str) -> Ite
             yield "not_a_number", f"{raw} IS NOT NULL AND ({value} IS NULL OR {number} <> {value})"
         else:
             yield "not_a_number", f"{raw} IS NOT NULL AND {value} IS NULL"
+    elif column.logical_type == "integer":
+        yield "not_a_number", f"{raw} IS NOT NULL AND ({value} IS NULL OR {raw} <> {value})"
     else:
         yield "not_a_number", f"{raw} IS NOT NULL AND {value} IS NULL"
     if column.logical_type == "number":

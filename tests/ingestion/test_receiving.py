@@ -105,3 +105,18 @@ def test_the_same_bytes_under_another_name_are_known_by_their_hash(home: Home) -
     assert report.status == "already_landed"
     (manifest,) = manifests(home, FEED)
     assert len(manifest.deliveries) == 2
+
+
+def test_what_must_not_be_read_is_told_once_and_set_aside_unread(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "secret.ndjson").write_bytes(ndjson([event()]))
+    delivered(home, ndjson([event(1)]))
+    link = home.inbox / FEED / "link.ndjson"
+    for _ in range(2):
+        link.symlink_to(tmp_path / "secret.ndjson")
+        reports = land_inbox(home, FEED, now=NOW).files
+        assert ("rejected", "outside_inbox") in {(report.status, report.reason) for report in reports}
+        assert land_inbox(home, FEED, now=NOW).files == ()
+    aside = list((home.inbox / FEED / ".refused").iterdir())
+    assert len(aside) == 2
+    assert all(path.is_symlink() for path in aside)
+    assert (tmp_path / "secret.ndjson").exists()

@@ -141,6 +141,13 @@ def test_an_integer_is_never_rounded(text: str, reasons: list[str]) -> None:
     assert judge(column("integer", "INTEGER"), text)[1] == reasons
 
 
+def test_an_integer_is_never_rounded_from_a_typed_source_either() -> None:
+    whole = column("integer", "INTEGER")
+    assert judge(whole, 5.0, "DOUBLE") == (5, [])
+    assert judge(whole, 1.7, "DOUBLE")[1] == ["not_a_number"]
+    assert judge(whole, None, "DOUBLE") == (None, [])
+
+
 def test_missing_values_take_the_default_and_synonyms_their_meaning() -> None:
     sex = column("string", "VARCHAR", values=("male", "female"), synonyms={"男": "male"}, default="female")
     assert judge(sex, "男")[0] == "male"

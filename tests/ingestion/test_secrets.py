@@ -57,7 +57,7 @@ def test_the_key_stands_in_no_plan_of_the_query() -> None:
     from ingestion import pseudonyms
 
     with duckdb.connect() as con:
-        con.register("listed", pa.table({"value": ["x"]}))
+        con.register("stored", pa.table({"value": ["x"]}))
         con.register("pads", pa.table({"inner_pad": [b"SECRET" * 8], "outer_pad": [b"SECRET" * 8]}))
         plan = con.sql("EXPLAIN ANALYZE " + pseudonyms._HMAC).fetchall()
         assert "SECRET" not in str(plan)
