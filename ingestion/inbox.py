@@ -70,7 +70,7 @@ def _set_aside(path: Path) -> None:
     if os.path.lexists(target):
         target = folder / f"{path.name}.{uuid.uuid4().hex[:8]}"
     with suppress(FileNotFoundError):
-        os.rename(path, target)  # of a link, the link itself
+        path.rename(target)  # of a link, the link itself
 
 
 def _state(path: Path) -> tuple[int, ...] | None:
