@@ -12,6 +12,7 @@ from lake.engine import open_engine
 from lake.home import Home
 from lake.lakes import WAREHOUSE, LakeMissing, attach
 from lake.publication import publish
+from pipeline.restatement_causes import cause_finder
 
 
 def publish_edition(home: Home, *, reason: str | None = None, now: datetime | None = None) -> dict[str, Any]:
@@ -19,7 +20,14 @@ def publish_edition(home: Home, *, reason: str | None = None, now: datetime | No
 
     Returns {"edition", "status", "content_hash", "path", "problems"}; edition and path are the serving edition's.
     """
-    publication = publish(home, reason=reason or "by hand", code_version=_built_by(home), now=now or datetime.now(UTC))
+    built_by = _built_by(home)
+    publication = publish(
+        home,
+        reason=reason or "by hand",
+        code_version=built_by,
+        now=now or datetime.now(UTC),
+        find_causes=cause_finder(home, built_by),
+    )
     return publication.as_json()
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from apps.cli import build, doctor, feeds, geography, land, publish, quarantine, run, sample, sql, up
+from apps.cli import build, doctor, feeds, geography, land, publish, quarantine, restate, run, sample, sql, up
 
 app = typer.Typer(
     name="yunjian",
@@ -20,6 +20,7 @@ app.command("run")(run.run)
 app.command("build")(build.build)
 app.command("publish")(publish.publish)
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(restate.app, name="restate")
 app.command("sql")(sql.sql)
 app.add_typer(geography.app, name="geography")
 app.command("doctor")(doctor.doctor)

@@ -14,6 +14,8 @@ COMMANDS = [
     ["publish"],
     ["quarantine", "list"],
     ["quarantine", "replay"],
+    ["restate", "list"],
+    ["restate", "approve"],
     ["sql"],
     ["geography", "import"],
     ["geography", "show"],

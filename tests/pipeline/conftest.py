@@ -1,8 +1,31 @@
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+
+from lake.home import Home
+from tests.pipeline.district import furnish
 
 
 @pytest.fixture
 def now():
     return datetime(2026, 11, 17, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of a built and published district, made once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("YUNJIAN_HOME", str(tmp_path_factory.mktemp("furnished") / "var"))
+        home = Home.current().ensure()
+        furnish(home)
+        return home.root
+
+
+@pytest.fixture
+def district(home: Home, furnished: Path) -> Home:
+    """A copy of the district, which is also the current installation."""
+    shutil.rmtree(home.root)
+    shutil.copytree(furnished, home.root)
+    return home.ensure()

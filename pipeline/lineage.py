@@ -1,0 +1,145 @@
+"""What feeds a KPI, read from dbt's own manifest: models by layer, and the feeds of bronze they rest on.
+
+Nothing here is typed in by hand: a model or a source that is added is in the answer after the next build.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ingestion.contracts import all_contracts
+from lake.engine import sql_name, sql_text
+from lake.home import Home
+from lake.lakes import WAREHOUSE
+
+LAYERS = ("staging", "intermediate", "marts", "published")
+KPI_VALUES = "kpi_values"
+# `meta: {kpi_rows: true}` on a mart declares that it names the rows behind its KPIs, and that they may be shown (cases,
+# never persons). Its columns: kpi_code, area_code, business_date, row_id, is_in_numerator, is_in_denominator; and, where
+# a row comes from one line of a file, feed, _file_sha256, _line.
+KPI_ROWS = "kpi_rows"
+
+
+@dataclass(frozen=True)
+class Model:
+    """One dbt model: its relation in the warehouse and what it reads."""
+
+    name: str
+    layer: str
+    table: str
+    path: str
+    description: str
+    columns: tuple[str, ...]
+    meta: Mapping[str, Any]
+    parents: tuple[str, ...]  # unique ids of models, seeds and sources
+
+    @property
+    def relation(self) -> str:
+        return f"{WAREHOUSE}.{sql_name(self.layer)}.{sql_name(self.table)}"
+
+
+class Lineage:
+    """The graph of the project as the last run of dbt wrote it. Raises LookupError when dbt has not run yet."""
+
+    def __init__(self, home: Home) -> None:
+        path = manifest_path(home)
+        if not path.is_file():
+            raise LookupError("nothing has been built yet: `yunjian build` writes the lineage")
+        self._manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+
+    @cached_property
+    def models(self) -> dict[str, Model]:
+        """Every model, by unique id."""
+        return {
+            unique_id: Model(
+                name=node["name"],
+                layer=node["schema"],
+                table=node["alias"],
+                path=node["original_file_path"],
+                description=node["description"],
+                columns=tuple(node["columns"]),
+                meta=node["config"].get("meta") or {},
+                parents=tuple(node["depends_on"]["nodes"]),
+            )
+            for unique_id, node in self._manifest["nodes"].items()
+            if node["resource_type"] == "model"
+        }
+
+    def upstream(self, unique_id: str) -> Iterator[str]:
+        """The unique ids of a model and of everything it reads, nearest first, each once."""
+        seen: dict[str, None] = {}
+        waiting = [unique_id]
+        while waiting:
+            one = waiting.pop(0)
+            if one not in seen:
+                seen[one] = None
+                waiting.extend(self.models[one].parents if one in self.models else ())
+        yield from seen
+
+    def feeds_of(self, unique_id: str) -> frozenset[str]:
+        """The feeds whose rows a model reads, directly or through others."""
+        known = {contract.feed for contract in all_contracts()}
+        sources = self._manifest["sources"]
+        return frozenset(
+            sources[one]["name"] for one in self.upstream(unique_id) if one in sources and sources[one]["name"] in known
+        )
+
+    def kpi_marts(self) -> list[str]:
+        """The unique ids of the marts that measure KPIs: those from which the published values come, with their parts."""
+        published = next(i for i, m in self.models.items() if (m.layer, m.table) == ("published", KPI_VALUES))
+        return [
+            unique_id
+            for unique_id in self.upstream(published)
+            if unique_id in self.models
+            and {"kpi_code", "numerator"} <= set(self.models[unique_id].columns)
+            and self.models[unique_id].layer == "marts"
+            and "status" not in self.models[unique_id].columns
+        ]
+
+    def row_marts(self) -> list[Model]:
+        """The marts that name the rows behind their KPIs (`KPI_ROWS`)."""
+        return [model for model in self.models.values() if model.meta.get(KPI_ROWS)]
+
+    def marts_of(self, con: duckdb.DuckDBPyConnection, kpi_code: str) -> list[str]:
+        """The unique ids of the marts that measure a KPI, by the rows they have; all of them when none has any."""
+        return [mart for mart, codes in self._codes(con).items() if kpi_code in codes] or self.kpi_marts()
+
+    def feeds_by_kpi(self, con: duckdb.DuckDBPyConnection) -> dict[str, frozenset[str]]:
+        """The feeds each measured KPI rests on, by KPI. The connection has the warehouse attached."""
+        feeds: dict[str, frozenset[str]] = {}
+        for mart, codes in self._codes(con).items():
+            for code in codes:
+                feeds[code] = feeds.get(code, frozenset()) | self.feeds_of(mart)
+        return feeds
+
+    def _codes(self, con: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+        codes: dict[str, set[str]] = {}
+        for mart in self.kpi_marts():
+            model = self.models[mart]
+            if exists(con, model):
+                rows = con.execute(f"SELECT DISTINCT kpi_code FROM {model.relation}").fetchall()
+                codes[mart] = {str(code) for (code,) in rows}
+        return codes
+
+
+def exists(con: duckdb.DuckDBPyConnection, model: Model) -> bool:
+    """Whether the attached warehouse has the model's table or view."""
+    return (
+        con.execute(
+            f"""SELECT 1 FROM information_schema.tables WHERE table_catalog = {sql_text(WAREHOUSE)}
+                AND table_schema = ? AND table_name = ?""",
+            [model.layer, model.table],
+        ).fetchone()
+        is not None
+    )
+
+
+def manifest_path(home: Home) -> Path:
+    return home.root / "dbt" / "target" / "manifest.json"
