@@ -16,6 +16,7 @@ import duckdb
 from ingestion.contracts import Contract
 from lake.changes import changed_dates
 from lake.lakes import BRONZE
+from pipeline.case_dates import CALENDAR, EVENTS, FEED, KNOWN, all_case_dates, case_dates
 
 Dates = dict[str, set[date]]
 
@@ -74,14 +75,17 @@ def plan_rebuild(
     """
     accepted, rows = _accepted(con, upto)
     expired = _expired(con, upto)
-    live = set().union(*(days - expired.get(feed, set()) for feed, days in accepted.items()))
-    feeds = [contract.feed for contract in contracts]
+    references = {contract.feed for contract in contracts if contract.mode == "reference"}
+    live = set().union(*(days - expired.get(feed, set()) for feed, days in accepted.items() if feed not in references))
+    feeds = [contract.feed for contract in contracts if contract.feed not in references]
     registers = [contract.feed for contract in contracts if contract.mode == "snapshot"]
 
-    tables = [*feeds, *BOOKKEEPING, "expired_dates"]
+    tables = [*feeds, *references, *BOOKKEEPING, "expired_dates"]
     feed_changes = changed_dates(con, since=since, upto=upto, tables=tables)
+    new_days: set[date] = set()
     if everything or feed_changes.everything or _map_changed(con, since, upto):
         changed: Dates = {feed: set(live) for feed in feeds}
+        cases = all_case_dates(accepted, live)
     else:
         assert since is not None
         before, _ = _accepted(con, since)
@@ -94,12 +98,18 @@ def plan_rebuild(
                 changed[feed] = (_in_effect(feed_changes[feed], snapshots, live)) | new_days
             else:
                 changed[feed] = feed_changes[feed] & live
+        if feed_changes.get(CALENDAR):  # any deadline may have moved
+            cases = all_case_dates(accepted, live)
+        else:
+            cases = case_dates(con, since=since, upto=upto, changed=feed_changes.get(FEED, set()), live=live)
+    if FEED in changed:
+        changed |= {FEED: cases.figures | new_days, KNOWN: cases.known, EVENTS: cases.events}
     for feed, days in (carried or {}).items():
-        if feed in feeds:
-            changed[feed] |= set(days) & live
-    bookkeeping = {f"_{table}": set(feed_changes[table]) for table in BOOKKEEPING}
+        if feed in changed:
+            changed[feed] |= set(days) if feed.startswith("_") else set(days) & live
+    bookkeeping = {f"_{table}": set(feed_changes[table]) for table in (*BOOKKEEPING, *references)}
     bookkeeping["_expired_dates"] = _newly_expired(con, since, upto)
-    known = live | set().union(*accepted.values())
+    known = live | set().union(*(days for feed, days in accepted.items() if feed not in references))
     frozen = {
         feed: _frozen_register(expired[feed], sorted(accepted.get(feed, set())), known) if feed in registers else days
         for feed, days in expired.items()

@@ -164,3 +164,8 @@ def residents(day: date, township: str, **persons: int) -> list[dict[str, Any]]:
         for kind, count in persons.items()
         for number in range(count)
     ]
+
+
+def case(case_id: str, filed_at: datetime, **more: Any) -> dict[str, Any]:
+    row = {"case_id": case_id, "source": "patrol", "category_code": "illegal_parking", "township_code": WEST}
+    return {**row, "reported_at": filed_at, "filed_at": filed_at, "unit_code": "U1", **more}

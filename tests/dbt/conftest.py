@@ -23,6 +23,7 @@ from tests.dbt.bronze_fixture import (
     at,
     camera,
     camera_hours,
+    case,
     detection,
     fix,
     residents,
@@ -30,6 +31,16 @@ from tests.dbt.bronze_fixture import (
 
 # What is landed for the two days: (feed, business date, rows), each a file.
 File = tuple[str, date, list[dict[str, Any]]]
+
+
+def cases_of(day: date) -> list[dict[str, Any]]:
+    """The export of a day: of its own cases one closed in time and one open; the next day, how the open one ended."""
+    filed = at(day, "10:00")
+    rows = [case(f"quick-{day}", filed, closed_at=at(day, "12:00")), case(f"slow-{day}", filed, township_code=EAST)]
+    if day == NEXT_DAY:  # four working hours after 10:00 it was 16:00, and the extension came too late
+        late = {"closed_at": at(day, "09:00"), "extended_until": at(day, "18:00"), "reworked_count": 1}
+        rows.append(case(f"slow-{DAY}", at(DAY, "10:00"), township_code=EAST, **late))
+    return rows
 
 
 def files_of(day: date) -> list[File]:
@@ -48,6 +59,8 @@ def files_of(day: date) -> list[File]:
                 detection("d4", "w1", at(day, "12:00"), longitude=121.205, latitude=31.015),
             ],
         ),
+        ("cases", day, cases_of(day)),
+        ("units", day, [{"unit_code": "U1", "name_zh": "一中队", "name_en": "Squad 1"}]),
         ("trucks", day, [{"truck_key": f"t{n}", "terminal_key": f"k{n}"} for n in (1, 2)]),
         (
             "truck_gps",

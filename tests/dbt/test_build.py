@@ -53,7 +53,7 @@ def test_every_kpi_has_a_row_for_each_date_and_area_it_applies_to(built: Any, as
            GROUP BY k.kpi_code, k.areas HAVING count(*) <> CASE k.areas WHEN 'townships' THEN 8 ELSE 2 END""",
     )
     assert missing == []
-    assert ask(home, "SELECT count(DISTINCT kpi_code) FROM published.kpi_values") == [(36,)]
+    assert ask(home, "SELECT count(DISTINCT kpi_code) FROM published.kpi_values") == [(50,)]
 
 
 def test_a_dark_township_is_withheld_and_a_quiet_one_is_zero(built: Any, ask: Any) -> None:
@@ -79,6 +79,24 @@ def test_fleet_figures_follow_from_the_fixes(built: Any, ask: Any) -> None:
     assert kpi(ask, home, "trucks_reporting_rate", "310117") == (0.5, "ok")
     assert kpi(ask, home, "gps_completeness", "310117") == (0.5, "ok")  # every minute, due every 30 seconds
     assert kpi(ask, home, "waste_truck_night_km", "310117")[0] == pytest.approx(0.858, abs=0.001)
+
+
+def test_cases_are_judged_at_the_end_of_each_day(built: Any, ask: Any) -> None:
+    home, _ = built
+    district = "310117"
+    assert kpi(ask, home, "cases_filed", district) == (2.0, "ok")
+    assert kpi(ask, home, "cases_due", district) == (2.0, "ok")
+    assert kpi(ask, home, "cases_overdue", EAST) == (1.0, "ok")
+    assert kpi(ask, home, "case_closing_rate", district) == (0.5, "ok")
+    assert kpi(ask, home, "case_on_time_rate", district) == (0.5, "ok")
+    # The slow case of the day before is closed, too late for its deadline; today's is open and overdue.
+    assert kpi(ask, home, "cases_open", district, NEXT_DAY) == (1.0, "ok")
+    assert kpi(ask, home, "cases_overdue", district, NEXT_DAY) == (1.0, "ok")
+    assert kpi(ask, home, "case_rework_rate", district, NEXT_DAY) == (0.25, "ok")
+    assert kpi(ask, home, "case_rework_rate", district) == (0.0, "ok")  # not known on that day
+    # Nothing fell due in the northern township: a rate of nothing has no value.
+    assert kpi(ask, home, "case_on_time_rate", NORTH) == (None, "no_data")
+    assert kpi(ask, home, "cases_filed", NORTH) == (0.0, "ok")
 
 
 def test_nothing_changed_is_told_without_starting_dbt(built: Any, ask: Any) -> None:
@@ -110,7 +128,10 @@ def story(built: Any, ask: Any, tmp_path_factory: pytest.TempPathFactory) -> dic
         told["before"] = ask(home, "SELECT max(snapshot_id) FROM ducklake_snapshots('warehouse')")[0][0]
 
         for feed, day, rows in files_of(DAY):
-            bronze.land(feed, day, rows)
+            if feed == "cases":  # what is open on a day moves the days after it, too
+                late.append((feed, day, rows))
+            else:
+                bronze.land(feed, day, rows)
         bronze.misaccount("truck_gps", DAY, +1)
         told["failed"] = build(home, now=now + timedelta(minutes=5))
         told["after"] = ask(home, "SELECT max(snapshot_id) FROM ducklake_snapshots('warehouse')")[0][0]

@@ -125,7 +125,7 @@ def test_every_kpi_of_the_rulebook_has_an_example(manifest: dict[str, Any]) -> N
     shown = {
         row["kpi_code"]
         for test in unit_tests(manifest)
-        if re.fullmatch(r"mart_kpi_(incidents|cameras|fleet|residents)", test["model"])
+        if re.fullmatch(r"mart_kpi_\w+", test["model"])
         for row in test["expect"]["rows"]
         if row.get("value") is not None
     }

@@ -30,3 +30,17 @@
 {% macro shanghai_hour(utc) -%}
     extract(hour from ({{ utc }} + interval '8' hour))
 {%- endmacro %}
+
+
+{#- Whole days from one date to a later one. -#}
+{% macro days_between(earlier, later) -%}
+    {{ return(adapter.dispatch('days_between')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(earlier, later) -%}
+    date_diff('day', {{ earlier }}, {{ later }})
+{%- endmacro %}
+
+{% macro spark__days_between(earlier, later) -%}
+    datediff({{ later }}, {{ earlier }})
+{%- endmacro %}

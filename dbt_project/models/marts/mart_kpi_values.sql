@@ -32,6 +32,10 @@ measured as (
     select business_date, area_code, kpi_code, value, numerator, denominator, coverage, is_suppressed
     from {{ ref('mart_kpi_residents') }}
     where {{ rebuilt('business_date') }}
+    union all
+    select business_date, area_code, kpi_code, value, numerator, denominator, coverage, is_suppressed
+    from {{ ref('mart_kpi_cases') }}
+    where {{ rebuilt('business_date') }}
 ),
 
 judged as (

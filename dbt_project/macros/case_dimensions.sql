@@ -1,0 +1,37 @@
+{#- Which dimension a row of the grouping sets over cases is of. -#}
+{% macro case_dimension() -%}
+    case
+        when grouping(area_code) = 0 then 'township'
+        when grouping(unit_code) = 0 then 'unit'
+        when grouping(category_code) = 0 then 'category'
+        when grouping(source) = 0 then 'source'
+        else 'district'
+    end
+{%- endmacro %}
+
+
+{#- A group of cases without a value of the dimension (no township of the map, no unit yet): in the district's row alone. -#}
+{% macro is_rest_of_dimension() -%}
+    (
+        (grouping(area_code) = 0 and area_code is null)
+        or (grouping(unit_code) = 0 and unit_code is null)
+        or (grouping(category_code) = 0 and category_code is null)
+        or (grouping(source) = 0 and source is null)
+    )
+{%- endmacro %}
+
+
+{#-
+    The months of closing that figures of the rebuilt dates can depend on: from the first month of the first window on,
+    and the open cases. Literals, so that the lake passes over the files of what was closed before.
+-#}
+{% macro case_months(column) -%}
+    {%- set dates = rebuilt_dates(model.config.meta.get('feeds')) if reads_the_lake() else [] -%}
+    {%- if not reads_the_lake() -%}
+        true
+    {%- elif not dates -%}
+        false
+    {%- else -%}
+        {{ column }} >= date '{{ (dates | first - modules.datetime.timedelta(days=29)).strftime('%Y-%m-01') }}'
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,5 @@
+select
+    calendar_date,
+    kind,
+    name
+from {{ ref('work_calendar_shipped') }}
