@@ -14,16 +14,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import structlog
 
 from ingestion.bronze_tables import ensure_bronze_tables
 from ingestion.contracts import Contract, load_contract
+from ingestion.file_names import name_allowed
 from ingestion.gate import expectations_of
 from ingestion.landing_file import land_file
 from ingestion.landing_run import LandingRun
 from ingestion.receiving import LandingLimits
 from ingestion.report import FileReport, LandReport
-from lake.engine import open_engine
+from lake.engine import open_engine, sql_text
 from lake.home import Home
 from lake.lakes import BRONZE, attach
 from lake.writer_lock import writer_lock
@@ -40,13 +42,14 @@ def land_files(
     """
     contract = load_contract(feed)
     run = run_id or f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
-    with open_run(home, contract, run, now or datetime.now(UTC)) as landing:
+    with open_run(home, contract, run, now or datetime.now(UTC), files) as landing:
         reports = [_land_one(landing, Path(file), place, len(files)) for place, file in enumerate(files, 1)]
     return LandReport(feed, tuple(reports), run)
 
 
-def open_run(home: Home, contract: Contract, run_id: str, now: datetime) -> LandingRun:
-    """An engine with the bronze lake attached, its tables made; closed by leaving the context."""
+def open_run(home: Home, contract: Contract, run_id: str, now: datetime, files: Sequence[Path] = ()) -> LandingRun:
+    """An engine with the bronze lake attached, its tables made, and from then on kept to this installation's folders
+    and `files`; closed by leaving the context."""
     home.ensure()
     con = open_engine(home, memory_limit=LandingLimits().memory)
     if contract.has_personal_data:
@@ -56,7 +59,18 @@ def open_run(home: Home, contract: Contract, run_id: str, now: datetime) -> Land
     attach(con, home, BRONZE)
     with writer_lock(home, BRONZE, purpose=f"tables of {contract.feed}"):
         ensure_bronze_tables(con, [contract])
+    _confine(con, home, files)
     return LandingRun(home, con, contract, run_id, _naive_utc(now), expectations_of(home, contract))
+
+
+def _confine(con: duckdb.DuckDBPyConnection, home: Home, files: Sequence[Path]) -> None:
+    # The engine parses text of unknown senders: whatever that may make it do, it opens nothing else, keys least of all.
+    folders = ", ".join(sql_text(f"{folder}/") for folder in (home.landing, home.lake, home.tmp, home.inbox))
+    con.execute(f"SET allowed_directories = [{folders}]")
+    named = [sql_text(file) for file in files if name_allowed(file.name)]
+    con.execute(f"SET allowed_paths = [{', '.join(named)}]")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
 
 
 def _land_one(run: LandingRun, file: Path, place: int, count: int) -> FileReport:

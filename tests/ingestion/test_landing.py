@@ -3,14 +3,16 @@ from __future__ import annotations
 import gzip
 import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from ingestion import landing_file
 from ingestion.bronze_commit import commit_batch
-from ingestion.contracts import UnknownFeed
+from ingestion.contracts import UnknownFeed, load_contract
 from ingestion.inbox import land_inbox, pending
-from ingestion.landing import land_files
+from ingestion.landing import land_files, open_run
 from ingestion.store import manifests, open_landed
 from lake.home import Home
 from tests.ingestion.landed import (
@@ -212,3 +214,16 @@ def test_an_instant_with_its_own_zone_is_taken_for_now(home: Home) -> None:
     report = land(home, "detection_events", EVENTS, ndjson([event()]), now=datetime(2026, 11, 22, 1, 0, tzinfo=UTC))
     assert report.quarantined == 1
     assert refusals(home) == [(1, "detected_at", "time_in_future")]
+
+
+def test_the_engine_that_parses_opens_nothing_but_data(home: Home, tmp_path: Path) -> None:
+    given = tmp_path / EVENTS
+    given.write_bytes(ndjson([event()]))
+    (tmp_path / "other.csv").write_text("a\n1\n")
+    with open_run(home, load_contract("detection_events"), "test", NOW, [given]) as run:
+        assert run.con.execute(f"SELECT count(*) FROM read_text('{given}')").fetchone() == (1,)
+        for path in (tmp_path / "other.csv", home.secrets / "person.key", Path("/etc/passwd")):
+            with pytest.raises(duckdb.PermissionException):
+                run.con.execute(f"SELECT * FROM read_text('{path}')").fetchall()
+        with pytest.raises(duckdb.Error, match="locked"):
+            run.con.execute("SET enable_external_access = true")
