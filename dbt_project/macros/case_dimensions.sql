@@ -35,3 +35,22 @@
         {{ column }} >= date '{{ (dates | first - modules.datetime.timedelta(days=29)).strftime('%Y-%m-01') }}'
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- The rebuilt dates and those their figures are compared with: the period before, and the same day a year before. -#}
+{% macro compared_or_rebuilt(column) -%}
+    {%- if not reads_the_lake() -%}
+        true
+    {%- else -%}
+        {%- set wanted = [] -%}
+        {%- for day in rebuilt_dates(model.config.meta.get('feeds')) -%}
+            {%- do wanted.append(day) -%}
+            {%- for days in (1, 7, 30) -%}
+                {%- do wanted.append(day - modules.datetime.timedelta(days=days)) -%}
+            {%- endfor -%}
+            {%- set leaps = day.month == 2 and day.day == 29 -%}
+            {%- do wanted.append(day.replace(year=day.year - 1, day=28 if leaps else day.day)) -%}
+        {%- endfor -%}
+        {{ dates_in(column, wanted | unique | sort) }}
+    {%- endif -%}
+{%- endmacro %}
