@@ -38,7 +38,7 @@ class AnswerKey:
             _merge(days.setdefault(day, Tally()), tally)
 
     def note_kpis(self, day: date, **truth: Any) -> None:
-        self._kpis[day.isoformat()] = truth
+        self._kpis.setdefault(day.isoformat(), {}).update(truth)
 
     def write(self) -> None:
         """Writes `accounting.json`, `kpis.json`, `faults.json` and `README.md`."""

@@ -61,6 +61,16 @@ CAMERA_STATUS = (
     FieldFault("hour_without_zone", "hour", "2026-11-20 08:00", "not_a_timestamp", is_dated=False),
     FieldFault("missing_camera", "camera_id", "", "required_missing"),
 )
+CASES = (
+    FieldFault("missing_case", "case_id", "", "required_missing"),
+    FieldFault("never_filed", "filed_at", "", "required_missing"),
+    FieldFault("filed_someday", "filed_at", "someday", "not_a_timestamp"),
+    FieldFault("unknown_source", "source", "rumour", "unknown_code"),
+    FieldFault("unknown_outcome", "outcome", "perhaps", "unknown_code"),
+    FieldFault("reworked_in_words", "reworked_count", "twice", "not_a_number"),
+    FieldFault("reworked_minus_once", "reworked_count", "-1", "out_of_range"),
+    FieldFault("closed_in_2099", "closed_at", "2099-01-01 08:00:00", "time_in_future"),
+)
 TRUCKS = (
     FieldFault("missing_plate", "plate_no", "", "required_missing"),
     FieldFault("letters_in_terminal", "terminal_id", "0100-0000-42", "pattern_mismatch"),

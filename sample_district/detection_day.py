@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sample_district.calendar_day import HOUR_MS, day_start_ms, stamp
 from sample_district.cameras import Cameras
+from sample_district.case_intake import Found, found_in
 from sample_district.deepstream_lines import deepstream_lines
 from sample_district.delivery import Delivery, PlantedLine
 from sample_district.detection_faults import bad_deepstream_lines, bad_detection_lines, repeated_lines
@@ -35,11 +36,14 @@ class DetectionDays:
         self.district = district
         self._held_back: list[bytes] = []
         self.truth: DetectionTruth | None = None
+        self.found: list[Found] = []
 
     def write(self, day: date, dark: NDArray[np.bool_]) -> Iterator[Delivery]:
-        """Files of the day, one after the other; `truth` holds the day's counts when they are all written."""
+        """Files of the day, one after the other; when they are all written `truth` holds the day's counts and `found`
+        the detections that became cases."""
         district = self.district
         scale = district.scale
+        self.found = []
         truth = DetectionTruth(district.terrain, district.rates)
         expected = district.base_rates * day_factors(district.seed, scale, district.rates, day)
         repeated_elsewhere: list[bytes] = []
@@ -51,6 +55,7 @@ class DetectionDays:
                 truth.add(seen, district.cameras, None)
                 yield self._deepstream(day, part, seen)
                 continue
+            self.found += found_in(district, day, part, seen)
             late, held, prompt = self._split(day, part, seen)
             arrival = seen.received_ms.copy()
             if late is not None:

@@ -49,3 +49,8 @@ class FaultDays:
     @property
     def empty_file(self) -> date:
         return self._day(3)
+
+    @property
+    def missing_export(self) -> date | None:
+        """The day whose export of cases never comes; a short run has none, so that its rates keep their coverage."""
+        return self._day(3) if self.days > 5 else None

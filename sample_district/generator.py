@@ -7,6 +7,7 @@ from datetime import date
 
 from sample_district.answer_key import AnswerKey
 from sample_district.camera_days import CameraDays
+from sample_district.case_days import CaseDays
 from sample_district.delivery import Delivery
 from sample_district.detection_day import DetectionDays
 from sample_district.district import District
@@ -21,10 +22,15 @@ def generate(district: District, progress: Progress) -> None:
     """Writes `<out>/<feed>/...` and `<out>/answer_key/`. Equal arguments give equal bytes."""
     key = AnswerKey(district)
     days = _Days(district)
+    for delivery in days.cases.write_calendar():
+        key.note(delivery)
+        progress.note(delivery)
     for day in district.days:
         for delivery in days.write(day, key):
             key.note(delivery)
             progress.note(delivery)
+    for day, cases in days.cases.truths().items():
+        key.note_kpis(day, cases=cases)
     key.write()
 
 
@@ -33,6 +39,7 @@ class _Days:
         self.district = district
         self.cameras, self.detections = CameraDays(district), DetectionDays(district)
         self.gps, self.population = GpsDays(district), PopulationDays(district)
+        self.cases = CaseDays(district)
 
     def write(self, day: date, key: AnswerKey) -> Iterator[Delivery]:
         district = self.district
@@ -43,6 +50,7 @@ class _Days:
         yield from self.cameras.write(day, outages)
         yield write_truck_register(district, trucks, day)
         yield from self.detections.write(day, outages.dark)
+        yield from self.cases.write(day, self.detections.found)
         yield from self.gps.write(day)
         yield from self.population.write(day)
         approved = {int(index) for index in trucks.approved(day).nonzero()[0]}

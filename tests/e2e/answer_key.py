@@ -62,6 +62,7 @@ def scores(home: Home, key: Path, reports: list[dict[str, Any]]) -> list[Score]:
         _cameras(kpis, values),
         _fleet(kpis, values),
         _people(kpis, values),
+        _cases(kpis, values),
     ]
 
 
@@ -173,4 +174,17 @@ def _people(kpis: dict[str, Any], values: dict[tuple[str, str, str], tuple[Any, 
         value, status = values.get(("registrations_expiring_30d", area, day), (None, ""))
         if status != "suppressed_small_count":
             score.check(f"{day} {area} expiring", truth["registrations_expiring_30d"], value)
+    return score
+
+
+def _cases(kpis: dict[str, Any], values: dict[tuple[str, str, str], tuple[Any, str]]) -> Score:
+    score = Score("cases filed, due, closed, open, overdue; every rate of them; handling hours; by area")
+    for day, parts in kpis.items():
+        for area, truth in parts.get("cases", {}).items():
+            for code, expected in truth.items():
+                found, status = values.get((code, area, day), (None, ""))
+                score.check(f"{day} {area} {code}", expected, found, 1e-6)
+                score.check(f"{day} {area} {code} status", "ok" if expected is not None else "no_data", status)
+        if "cases" not in parts:  # the export of the day never came
+            score.check(f"{day} cases_open", (None, "no_data"), values.get(("cases_open", DISTRICT, day)))
     return score

@@ -30,7 +30,9 @@ def test_the_days_of_a_file_and_its_undated_rows_sum_to_the_file(run: Run) -> No
             assert sum(part[count] for part in parts) == entry[count], entry["file"]
 
 
-@pytest.mark.parametrize("feed", ["cameras", "camera_status", "trucks", "population_records"])
+@pytest.mark.parametrize(
+    "feed", ["cameras", "camera_status", "trucks", "population_records", "cases", "units", "work_calendar"]
+)
 def test_a_csv_has_as_many_rows_as_the_key_says(run: Run, feed: str) -> None:
     for entry in run.landed(feed, "csv"):
         frame = pl.read_csv(run.out / feed / entry["file"], infer_schema=False)

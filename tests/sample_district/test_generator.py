@@ -12,7 +12,8 @@ import pytest
 from sample_district.__main__ import main
 from tests.sample_district.conftest import DAYS, Run, make_run
 
-FEEDS = ("camera_status", "cameras", "detection_events", "population_records", "truck_gps", "trucks")
+FEEDS = ("camera_status", "cameras", "cases", "detection_events", "population_records", "truck_gps", "trucks", "units")
+YEARLY = "work_calendar"
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -30,15 +31,17 @@ def test_the_same_seed_gives_the_same_bytes(run: Run, tmp_path: Path) -> None:
 def test_another_seed_gives_another_district(run: Run, tmp_path: Path) -> None:
     other = _digests(make_run(tmp_path / "other", seed=12, days=1).out)
     same = [name for name, digest in other.items() if _digests(run.out).get(name) == digest]
-    assert same == ["answer_key/README.md"]
+    # What is the same for everybody: the names of units, and the holidays.
+    assert {name.split("/")[0] for name in same} == {"answer_key", "units", YEARLY}
+    assert [name for name in same if name.startswith("answer_key")] == ["answer_key/README.md"]
 
 
 def test_every_feed_has_a_file_of_every_day_and_nothing_else_is_written(run: Run) -> None:
-    dates = {(entry["feed"], entry["file_date"]) for entry in run.files}
+    dates = {(entry["feed"], entry["file_date"]) for entry in run.files if entry["feed"] != YEARLY}
     assert len(dates) == len(FEEDS) * DAYS
-    written = {path.name for feed in FEEDS for path in (run.out / feed).iterdir()}
+    written = {path.name for feed in (*FEEDS, YEARLY) for path in (run.out / feed).iterdir()}
     assert written == {entry["file"] for entry in run.files}
-    assert {path.name for path in run.out.iterdir()} == {*FEEDS, "answer_key"}
+    assert {path.name for path in run.out.iterdir()} == {*FEEDS, YEARLY, "answer_key"}
 
 
 def test_the_answer_key_names_the_bytes_that_were_written(run: Run) -> None:
