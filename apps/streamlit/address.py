@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
+from urllib.parse import urlencode
 
 import streamlit as st
+
+from apps.streamlit.wording import LANGUAGE_KEY, LANGUAGES, language
 
 Choice = TypeVar("Choice")
 _DEFAULTS = "_defaults"
@@ -42,3 +45,17 @@ def remember(key: str, words: Sequence[str], *, is_default: bool) -> None:
 def choose(key: str, options: Sequence[str], default: str) -> None:
     """`recall` for one code out of `options`."""
     recall(key, default, lambda words: words[0] if words else None, lambda code: code in options)
+
+
+def link(**chosen: str) -> dict[str, str]:
+    """The query of an address inside the portal: what is chosen there, and the reader's language.
+
+    The first language is left out, as `remember` would: rewriting an address costs it its #anchor.
+    """
+    spoken = {} if language() == LANGUAGES[0] else {LANGUAGE_KEY: language()}
+    return {**{key: code for key, code in chosen.items() if code}, **spoken}
+
+
+def href(page: str, **chosen: str) -> str:
+    """A link to another page of the portal, for HTML of its own."""
+    return f"{page}?{urlencode(link(**chosen))}"

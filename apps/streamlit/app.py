@@ -19,6 +19,8 @@ PAGES = (
     ("event_trends", "events", ":material/monitoring:"),
     ("fleet", "fleet", ":material/local_shipping:"),
     ("residents", "population", ":material/groups:"),
+    ("rulebook", "rulebook", ":material/menu_book:"),
+    ("restatements", "restatements", ":material/history:"),
     ("data_health", "health", ":material/verified:"),
 )
 

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 REQUIRED_TABLES = (
     "kpi_values", "kpi_definitions", "event_counts", "camera_coverage", "population_counts", "data_accounting",
-    "editions", "townships", "event_types", "quarantine_reasons", "feeds", "batch_gates",
+    "editions", "kpi_value_history", "restatements", "townships", "event_types", "quarantine_reasons", "feeds", "batch_gates",
 )  # fmt: skip
 
 

@@ -15,6 +15,8 @@ from apps.streamlit.queries.places import Place, places
 from apps.streamlit.wording import name_of, t
 
 DATE_FORMAT = "YYYY-MM-DD"
+SEARCH_LENGTH = 80  # characters
+ALL = "all"
 
 
 def place(edition: Edition) -> Place:
@@ -27,6 +29,24 @@ def place(edition: Edition) -> Place:
 def kpi(definitions: Mapping[str, Mapping[str, Any]], codes: Sequence[str]) -> str:
     """One of the KPIs `codes`, the first by default."""
     return pick("kpi", t("filter.kpi"), {code: name_of(definitions[code]) for code in codes if code in definitions})
+
+
+def search(key: str, label: str, placeholder: str) -> list[str]:
+    """The words asked for, in lower case."""
+    address.recall(
+        key, "", lambda words: words[0][:SEARCH_LENGTH] if words else None, lambda found: isinstance(found, str)
+    )
+    typed = st.text_input(
+        label, key=key, placeholder=placeholder, type="search", max_chars=SEARCH_LENGTH, persist_state="session"
+    )
+    address.remember(key, [typed or ""], is_default=not typed)
+    return (typed or "").casefold().split()
+
+
+def pick_or_all(key: str, label: str, names: Mapping[str, str]) -> str:
+    """One code out of `names`, or an empty word for all of them, the default."""
+    chosen = pick(key, label, {ALL: t("filter.all"), **names})
+    return "" if chosen == ALL else chosen
 
 
 def pick(key: str, label: str, names: Mapping[str, str]) -> str:
@@ -103,7 +123,11 @@ def span(edition: Edition, days: int = 14) -> tuple[date, date]:
 
 
 def span_words(first: date, last: date) -> str:
-    return t("filter.span.words", first=formats.day(first), last=formats.day(last))
+    return (
+        formats.day(first)
+        if first == last
+        else t("filter.span.words", first=formats.day(first), last=formats.day(last))
+    )
 
 
 def _one_date(words: Sequence[str]) -> date | None:

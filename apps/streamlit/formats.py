@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -13,7 +13,7 @@ from apps.streamlit.wording import language, t_or
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FRACTION_UNITS = frozenset({"ratio"})  # values 0-1, shown as a percentage
-COUNT_UNITS = frozenset({"incidents", "persons"})
+COUNT_UNITS = frozenset({"incidents", "persons", "cases"})
 
 
 def locale() -> str:
@@ -78,6 +78,11 @@ def weekday(when: date) -> str:
 def short_day(when: date) -> str:
     """Month and day, for axes and tight tables."""
     return format_date(when, format="MM-dd", locale=locale())
+
+
+def utc(when: datetime) -> datetime:
+    """A moment as the published file keeps it: without a zone it is UTC."""
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def moment(when: datetime) -> str:

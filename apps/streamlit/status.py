@@ -11,8 +11,10 @@ OK: Final = "ok"
 WITHHELD: Final = "withheld_low_coverage"
 SUPPRESSED: Final = "suppressed_small_count"
 NO_DATA: Final = "no_data"
-_MARKS: Final = {WITHHELD: "◩", SUPPRESSED: "▦", NO_DATA: "∅"}
-_STYLES: Final = {WITHHELD: "withheld", SUPPRESSED: "suppressed", NO_DATA: "nodata"}
+WITHDRAWN: Final = "withdrawn"  # an edition no longer carries the figure
+PENDING_MARK: Final = "◷"  # a change waits for approval
+_MARKS: Final = {WITHHELD: "◩", SUPPRESSED: "▦", NO_DATA: "∅", WITHDRAWN: "⊘"}
+_STYLES: Final = {WITHHELD: "withheld", SUPPRESSED: "suppressed", NO_DATA: "nodata", WITHDRAWN: "nodata"}
 
 
 def mark(status: str) -> str:
@@ -28,6 +30,13 @@ def style(status: str) -> str:
 def word(status: str) -> str:
     """A short word ("覆盖不足")."""
     return t_or(f"status.{status}", t("status.unknown", code=status))
+
+
+def shown(value: float | None, status: str, unit: str) -> str:
+    """A value with its unit, or mark and word of its status; never a number that is not `ok`."""
+    if status != OK:
+        return f"{mark(status)} {word(status)}"
+    return f"{mark(NO_DATA)} {word(NO_DATA)}" if value is None else formats.with_unit(value, unit)
 
 
 def reason(status: str, coverage: float | None, floor: float | None = None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import streamlit as st
@@ -15,12 +15,16 @@ from apps.streamlit.wording import html_language, t
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: text, whether it is a number, a style of portal.css, and a longer text for the pointer."""
+    """One cell: text, whether it is a number, a style of portal.css, a longer text for the pointer, and where it leads.
+
+    `link` is an address inside the portal (`#anchor`, `rulebook?q=...`).
+    """
 
     text: str
     is_number: bool = False
     style: str = ""
     title: str = ""
+    link: str = ""
 
 
 def figure(text: str) -> Cell:
@@ -35,6 +39,23 @@ def unpublished(status: str, coverage: float | None = None, floor: float | None 
         style=f"yj-gap yj-{statuses.style(status)}",
         title=statuses.reason(status, coverage, floor),
     )
+
+
+def said(value: float | None, status: str | None, unit: str, coverage: float | None = None) -> Cell:
+    """The cell of a value with its unit, or of its status; a NULL status means that nothing was said: a dash."""
+    if status is None:
+        return figure("–")
+    if status != statuses.OK or value is None:
+        return unpublished(statuses.NO_DATA if status == statuses.OK else status, coverage)
+    return figure(formats.with_unit(value, unit))
+
+
+def with_pending(cell: Cell, pending: str) -> Cell:
+    """The cell with the mark of a value that waits for approval; `pending` are its words, empty when none does."""
+    if not pending:
+        return cell
+    title = f"{cell.title} {pending}".strip()
+    return replace(cell, text=f"{cell.text} {statuses.PENDING_MARK}", title=title)
 
 
 def table(
@@ -76,4 +97,7 @@ def _cell(cell: Cell | str, is_row_head: bool) -> str:
     if cell.title:
         attributes += f' title="{escape(cell.title, quote=True)}"'
     tag = 'th scope="row"' if is_row_head else "td"
-    return f"<{tag}{attributes}>{escape(cell.text)}</{'th' if is_row_head else 'td'}>"
+    words = escape(cell.text)
+    if cell.link:
+        words = f'<a href="{escape(cell.link, quote=True)}" target="_self">{words}</a>'
+    return f"<{tag}{attributes}>{words}</{'th' if is_row_head else 'td'}>"

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from apps.streamlit import formats, rules
+from apps.streamlit import address, formats, rules
 from apps.streamlit import status as statuses
 from apps.streamlit.charts.spark import sparkline
 from apps.streamlit.wording import html_language, name_of, t
@@ -30,6 +30,9 @@ class Reading:
     coverage: float | None
     status: str
     history: Sequence[float | None]
+    area: str = ""
+    pending_value: float | None = None
+    pending_status: str | None = None  # None: nothing waits for approval
 
     @property
     def unit(self) -> str:
@@ -39,6 +42,11 @@ class Reading:
     def shown(self) -> str:
         """The value with its unit, or the words of its status."""
         return statuses.word(self.status) if self.value is None else formats.with_unit(self.value, self.unit)
+
+    @property
+    def pending(self) -> str:
+        """What waits for approval beside the value; empty when nothing does."""
+        return pending(self.pending_value, self.pending_status, self.unit)
 
     @property
     def floor(self) -> float | None:
@@ -57,8 +65,15 @@ class Reading:
         return bool(self.value <= target if self.definition.get("better") == "lower" else self.value >= target)
 
 
-def readings(definitions: Mapping[str, Mapping[str, Any]], series: pl.DataFrame, day: date) -> dict[str, Reading]:
-    """kpi_code -> Reading of `day`, from the rows of `queries.kpis.series`."""
+def pending(value: float | None, status: str | None, unit: str) -> str:
+    """The words of a pending value; empty when nothing waits for approval."""
+    return "" if status is None else t("tile.pending", value=statuses.shown(value, status, unit))
+
+
+def readings(
+    definitions: Mapping[str, Mapping[str, Any]], series: pl.DataFrame, day: date, area: str = ""
+) -> dict[str, Reading]:
+    """kpi_code -> Reading of `day`, from the rows of `queries.kpis.series` of the area."""
     found: dict[str, Reading] = {}
     for (code,), frame in series.sort("business_date").group_by("kpi_code", maintain_order=True):
         history = frame["value"].to_list()
@@ -73,6 +88,9 @@ def readings(definitions: Mapping[str, Mapping[str, Any]], series: pl.DataFrame,
             coverage=last["coverage"],
             status=last["status"],
             history=history,
+            area=area,
+            pending_value=last.get("pending_value"),
+            pending_status=last.get("pending_status"),
         )
     return found
 
@@ -111,7 +129,7 @@ def markup(reading: Reading) -> str:
         )  # fmt: skip
     image = sparkline(reading.history, reading.definition.get("target"))
     return (
-        f'<article class="yj-tile" lang="{html_language()}"><h3>{name}</h3>{head}'
+        f'<article class="yj-tile" lang="{html_language()}"><h3>{name}</h3>{head}{_pending(reading)}'
         f'<img class="yj-spark" src="{image}" alt="{escape(trend, quote=True)}" title="{escape(trend, quote=True)}">'
         f"<dl>{_target(reading)}{_coverage(reading)}</dl></article>"
     )
@@ -137,6 +155,17 @@ def _change(reading: Reading) -> str:
     arrow = "▲" if change > 0 else "▼"
     text = t("tile.change.text", arrow=arrow, size=formats.signed(change, size), verdict=verdict)
     return f'<p class="yj-change {tone}">{escape(text)}</p>'
+
+
+def _pending(reading: Reading) -> str:
+    if not reading.pending:
+        return ""
+    code = str(reading.definition["kpi_code"])
+    href = escape(address.href("restatements", state="pending", kpi=code, area=reading.area), quote=True)
+    return (
+        f'<p class="yj-pending"><a href="{href}" target="_self" title="{escape(t("tile.pending.title"), quote=True)}">'
+        f'<span aria-hidden="true">{statuses.PENDING_MARK}</span> {escape(reading.pending)}</a></p>'
+    )
 
 
 def _target(reading: Reading) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from tests.portal import ledger_fixture
 from tests.portal.district import DISTRICT, EVENT_TYPES, FEEDS, GEOMETRIES, KPIS, TOWNSHIPS
 
 LAST_DAY = date(2026, 11, 22)
@@ -39,8 +40,12 @@ def build_published(
     """Writes the file aside and renames it into place, as publication does. `add` raises the district's incidents."""
     dates = [last_day - timedelta(days=back) for back in reversed(range(days))]
     dice = random.Random(20261123)
+    values = _kpi_values(dates, dice, edition, add)
+    changes = ledger_fixture.restatements(values, dates, edition, hostile=HOSTILE if hostile else "")
     tables = {
-        "kpi_values": _kpi_values(dates, dice, edition, add),
+        "kpi_values": ledger_fixture.with_pending(values, dates),
+        "restatements": changes,
+        "kpi_value_history": ledger_fixture.value_history(values, changes, edition),
         "kpi_definitions": _definitions(hostile),
         "event_counts": _event_counts(dates, dice),
         "camera_coverage": _camera_coverage(dates),
@@ -110,24 +115,38 @@ def _kpi_values(dates: list[date], dice: random.Random, edition: str, add: float
 
 
 def _definitions(hostile: bool) -> pl.DataFrame:
+    """Version 1 of every rule; of 治理事件总数 also the one before, of 摄像机在线率 also the one to come."""
     listed = [(c, d, u, b, target, zh, en) for c, d, u, b, target, _, _, zh, en in KPIS]
     listed += [
         (f"incidents_{c}", d, "incidents", "lower", None, f"{zh}事件数", f"{en} incidents")
         for c, d, zh, en in EVENT_TYPES
     ]
+    rows = [
+        {
+            "kpi_code": code, "rule_version": "1", "name_zh": HOSTILE if hostile and code == "incidents_total" else zh,
+            "name_en": en, "domain": domain, "unit": unit, "better": better, "target": target,
+            "formula_zh": HOSTILE if hostile else f"{zh} = 当日合计（示例口径）", "formula_en": f"{en} = total of the day (sample)",
+            "owner": "区城运中心", "legal_basis": "GB/T 30428", "effective_from": date(2026, 1, 1), "effective_to": None,
+            "variant": "按日 by day", "numerator_zh": f"{zh}（分子）", "numerator_en": f"{en} (numerator)", "denominator_zh": None,
+            "denominator_en": None, "areas": "townships",
+            "coverage_floor": 0.6 if unit != "persons" else None, "small_count_threshold": 10 if unit == "persons" else None,
+        }
+        for code, domain, unit, better, target, zh, en in listed
+    ]  # fmt: skip
+    of = {row["kpi_code"]: row for row in rows}
+    rows.append({**of["incidents_total"], "rule_version": "0", "coverage_floor": 0.5, "legal_basis": "（试行）",
+                 "effective_from": date(2025, 1, 1), "effective_to": date(2025, 12, 31)})  # fmt: skip
+    of["camera_online_rate"]["effective_to"] = date(2026, 12, 31)
+    of["camera_online_rate"] |= {
+        "example_zh": "24小时中在线23小时：95.8%",
+        "example_en": "23 of 24 hours online: 95.8%",
+    }
+    rows.append({**of["camera_online_rate"], "rule_version": "2", "target": 0.99,
+                 "effective_from": date(2027, 1, 1), "effective_to": None})  # fmt: skip
+    texts = ("example_zh", "example_en", "denominator_zh", "denominator_en")
     return _frame(
-        [
-            {
-                "kpi_code": code, "rule_version": "1", "name_zh": HOSTILE if hostile and code == "incidents_total" else zh,
-                "name_en": en, "domain": domain, "unit": unit, "better": better, "target": target,
-                "formula_zh": HOSTILE if hostile else f"{zh} = 当日合计（示例口径）", "formula_en": f"{en} = total of the day (sample)",
-                "owner": "区城运中心", "legal_basis": "GB/T 30428", "effective_from": date(2026, 1, 1), "effective_to": None,
-                "coverage_floor": 0.6 if unit != "persons" else None, "small_count_threshold": 10 if unit == "persons" else None,
-            }
-            for code, domain, unit, better, target, zh, en in listed
-        ],
-        target=pl.Float64, effective_to=pl.Date, coverage_floor=pl.Float64,
-    )  # fmt: skip
+        rows, target=pl.Float64, effective_to=pl.Date, coverage_floor=pl.Float64, **dict.fromkeys(texts, pl.String)
+    )
 
 
 def _event_counts(dates: list[date], dice: random.Random) -> pl.DataFrame:

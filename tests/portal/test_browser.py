@@ -19,6 +19,8 @@ ADDRESSES = {
     "events": "events",
     "fleet": "fleet",
     "population": "population",
+    "rulebook": "rulebook",
+    "restatements": "restatements",
     "health": "health",
 }
 
@@ -92,6 +94,38 @@ def test_a_tile_opens_its_rule(browser: Browser, origin: str) -> None:
     expect(dialog).to_contain_text("GB/T 30428")
     seen.settle()
     seen.shoot("rule-zh-1440")
+    page.context.close()
+
+
+def test_a_tile_leads_to_its_rule_in_the_rulebook_and_a_link_to_a_rule_scrolls_there(
+    browser: Browser, origin: str
+) -> None:
+    seen = visitor(browser, origin)
+    page = seen.open()
+    page.locator(".st-key-tile-camera_online_rate").get_by_role("button").click()
+    page.get_by_role("dialog").get_by_role("link").click()
+    expect(page.locator("h1")).to_have_text("规则手册")
+    expect(page.locator("h3")).to_have_text(["摄像机在线率"])
+    seen.open("rulebook#waste_truck_night_km")
+    expect(page.locator("#waste_truck_night_km")).to_be_in_viewport()
+    page.get_by_role("link", name="治理事件总数", exact=True).click()
+    expect(page.locator("#incidents_total")).to_be_in_viewport()
+    assert not seen.errors
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_pending_value_on_a_tile_leads_to_its_row_in_the_ledger(browser: Browser, origin: str, width: int) -> None:
+    seen = visitor(browser, origin, width=width)
+    page = seen.open("?day=2026-11-19")
+    mark = page.locator(".st-key-tile-trucks_reporting_rate .yj-pending a")
+    expect(mark).to_contain_text("89.1%")
+    assert seen.overflow() <= 0
+    seen.shoot(f"pending-zh-{width}")
+    mark.click()
+    expect(page.locator("h1")).to_have_text("更正台账")
+    expect(page.get_by_role("table", name="逐条更正").locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_test_id("stCode")).to_contain_text("yunjian restate approve 5d1e00a7c3f2")
     page.context.close()
 
 

@@ -29,24 +29,24 @@ WITH days AS (
 ), codes AS (
     SELECT unnest($codes::VARCHAR[]) AS kpi_code
 ), found AS (
-    SELECT kpi_code, business_date, value, coverage, rule_version, {_STATUS} AS status
+    SELECT kpi_code, business_date, value, coverage, rule_version, {_STATUS} AS status, pending_value, pending_status
     FROM kpi_values
     WHERE area_code = $area AND business_date BETWEEN $first AND $last AND list_contains($codes, kpi_code)
 )
 SELECT kpi_code, business_date, CASE WHEN status = 'ok' THEN value END AS value, coverage, rule_version,
-       coalesce(status, 'no_data') AS status
+       coalesce(status, 'no_data') AS status, pending_value, pending_status
 FROM codes CROSS JOIN days LEFT JOIN found USING (kpi_code, business_date)
 ORDER BY kpi_code, business_date
 """
 
 _TOWNSHIPS = f"""
 WITH found AS (
-    SELECT area_code, value, coverage, {_STATUS} AS status
+    SELECT area_code, value, coverage, {_STATUS} AS status, pending_value, pending_status
     FROM kpi_values WHERE kpi_code = $code AND business_date = $day
 )
 SELECT t.area_code, t.name_zh, t.name_en, t.area_km2, t.label_longitude, t.label_latitude, t.is_approximate,
        t.geometry_geojson, CASE WHEN status = 'ok' THEN value END AS value, coverage,
-       coalesce(status, 'no_data') AS status
+       coalesce(status, 'no_data') AS status, pending_value, pending_status
 FROM townships t LEFT JOIN found USING (area_code)
 ORDER BY t.area_code
 """
@@ -58,12 +58,16 @@ def definitions(edition: Edition, day: date) -> dict[str, dict[str, Any]]:
 
 
 def series(edition: Edition, codes: Sequence[str], area: str, first: date, last: date) -> pl.DataFrame:
-    """kpi_code, business_date, value, coverage, rule_version, status: one row per code and day that has any KPI."""
+    """One row per code and day that has any KPI.
+
+    Columns: kpi_code, business_date, value, coverage, rule_version, status, pending_value and pending_status (what waits
+    for approval because the month is closed).
+    """
     return edition.rows(_SERIES, {"codes": list(codes), "area": area, "first": first, "last": last})
 
 
 def by_township(edition: Edition, code: str, day: date) -> pl.DataFrame:
-    """One row per township: area_code, names, area_km2, label point, geometry_geojson, value, coverage, status."""
+    """One row per township: area_code, names, area_km2, label point, geometry_geojson, value, coverage, status, pending_*."""
     return edition.rows(_TOWNSHIPS, {"code": code, "day": day})
 
 

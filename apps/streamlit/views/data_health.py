@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -157,8 +157,7 @@ def _editions(edition: Edition) -> None:
     rows: list[list[tables.Cell | str]] = []
     for row in accounting.editions(edition).iter_rows(named=True):
         now = row["edition"] == edition.edition
-        published_at = row["published_at"]
-        when = published_at if published_at.tzinfo else published_at.replace(tzinfo=UTC)
+        when = formats.utc(row["published_at"])
         style = "yj-now" if now else ""
         rows.append([
             tables.Cell(f"{row['edition']}{t('data_health.editions.now') if now else ''}", style=style),

@@ -32,7 +32,7 @@ def page() -> None:
     area = district_code(edition)
     # a day more than the span, so that its first day has a change, too
     series = kpis.series(edition, codes, area, first - timedelta(days=1), last)
-    readings = tiles.readings(definitions, series, last)
+    readings = tiles.readings(definitions, series, last, area)
     st.header(t("overview.headline", place=t("place.district"), day=formats.day(last)), anchor=False)
     with st.container(key="tiles-0"):
         for column, code in zip(st.columns(len(codes)), codes, strict=True):

@@ -29,7 +29,7 @@ def page() -> None:
         day = filters.day(edition)
     definitions = kpis.definitions(edition, day)
     series = kpis.series(edition, list(definitions), place.area_code, day - timedelta(days=TREND_DAYS - 1), day)
-    found = tiles.readings(definitions, series, day)
+    found = tiles.readings(definitions, series, day, place.area_code)
     st.header(t("overview.headline", place=place.name, day=formats.day(day)), anchor=False)
     _tiles([found[code] for code in HEADLINE if code in found])
     st.header(t("overview.others"), anchor=False)
@@ -56,7 +56,7 @@ def _others(readings: list[tiles.Reading]) -> None:
         moved = t("tile.change.none") if change is None else _moved(change, reading)
         coverage = t("tile.coverage.none") if reading.coverage is None else formats.percent(reading.coverage)
         rows.append([
-            name_of(reading.definition), value, tables.figure(moved), tables.figure(coverage),
+            name_of(reading.definition), tables.with_pending(value, reading.pending), tables.figure(moved), tables.figure(coverage),
             t_or(f"domain.{domain}", domain),
         ])  # fmt: skip
     header = [t("table.kpi"), t("table.value"), t("table.change"), t("table.coverage"), t("table.domain")]

@@ -30,7 +30,7 @@ def page() -> None:
     definitions = kpis.definitions(edition, day)
     codes = [code for code in CODES if code in definitions]
     series = kpis.series(edition, codes, place.area_code, day - timedelta(days=TREND_DAYS - 1), day)
-    readings = tiles.readings(definitions, series, day)
+    readings = tiles.readings(definitions, series, day, place.area_code)
     st.header(t("overview.headline", place=place.name, day=formats.day(day)), anchor=False)
     for start in range(0, len(codes), 3):
         with st.container(key=f"tiles-{start}"):

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from apps.streamlit import filters, formats, frame, rules, tables
+from apps.streamlit import filters, formats, frame, rules, tables, tiles
 from apps.streamlit import map as township_map
 from apps.streamlit import status as statuses
 from apps.streamlit.queries import kpis
@@ -94,7 +94,8 @@ def _table(frame_rows: pl.DataFrame, definition: dict[str, Any], day: date) -> N
         if row["value"] is not None:
             value = tables.figure(formats.amount(row["value"], str(definition["unit"])))
         coverage = "–" if row["coverage"] is None else formats.percent(row["coverage"])
-        rows.append([name_of(row), value, tables.figure(coverage)])
+        waits = tiles.pending(row["pending_value"], row["pending_status"], str(definition["unit"]))
+        rows.append([name_of(row), tables.with_pending(value, waits), tables.figure(coverage)])
     unit = formats.unit_word(str(definition["unit"]))
     caption = t("township_map.table", kpi=name_of(definition), day=formats.day(day))
     header = [t("table.township"), f"{t('table.value')} ({unit})" if unit else t("table.value"), t("table.coverage")]
