@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 CHUNK = 1 << 20
+BLOCK = 1 << 16
 _LINE_END = 10
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """`lines` are physical lines; a last one without an end counts."""
+    """`lines` are physical lines; a last one without an end counts. `ends` is where to find them again."""
 
     sha256: str
     size: int  # bytes
     lines: int
+    ends: Sequence[int] = field(default=(), repr=False, compare=False)  # line ends before each block of `BLOCK` bytes
 
 
 class Tap(io.RawIOBase):
@@ -29,6 +33,7 @@ class Tap(io.RawIOBase):
         self.bytes = 0
         self._ends = 0
         self._last = 0
+        self._before = array("q")
 
     def readable(self) -> bool:
         return True
@@ -45,8 +50,14 @@ class Tap(io.RawIOBase):
             return
         with memoryview(data) as view:
             self._hash.update(view[:count])
-        self.bytes += count
-        self._ends += data.count(b"\n", 0, count)
+        start = 0
+        while start < count:
+            if self.bytes % BLOCK == 0:
+                self._before.append(self._ends)
+            stop = min(count, start + BLOCK - self.bytes % BLOCK)
+            self._ends += data.count(b"\n", start, stop)
+            self.bytes += stop - start
+            start = stop
         self._last = data[count - 1]
 
     def drain(self, target: BinaryIO | None = None) -> None:
@@ -60,4 +71,4 @@ class Tap(io.RawIOBase):
     @property
     def fingerprint(self) -> Fingerprint:
         lines = self._ends + (1 if self.bytes and self._last != _LINE_END else 0)
-        return Fingerprint(self._hash.hexdigest(), self.bytes, lines)
+        return Fingerprint(self._hash.hexdigest(), self.bytes, lines, self._before)

@@ -64,10 +64,6 @@ class Received:
         return self.taken.result().sha256
 
     @property
-    def lines(self) -> int:
-        return self.taken.result().lines
-
-    @property
     def landed_name(self) -> str:
         return f"{self.sha256}{extension_of(self.name)}{SEALED_SUFFIX if self.sealed else ''}"
 

@@ -22,14 +22,14 @@ def opened(received: Received, scratch: Path) -> Iterator[ClearFile]:
     """The received file ready for parsing: itself, or unpacked into `scratch` when it is gzip. Raises FileRejected."""
     at = received_in(received.name)
     if not received.head.startswith(GZIP):
-        yield ClearFile(received.clear, received.name, received.size, lambda: received.lines, received.head, at)
+        yield ClearFile(received.clear, received.name, received.size, received.taken.result, received.head, at)
         return
     unpacked = scratch / "unpacked"
     found = _unpack(received.clear, unpacked, received.size)
     name = received.name.removesuffix(".gz").removesuffix(".GZ")
     with unpacked.open("rb") as stream:
         head = stream.read(HEAD)
-    yield ClearFile(unpacked, name, found.size, lambda: found.lines, head, at)
+    yield ClearFile(unpacked, name, found.size, lambda: found, head, at)
 
 
 def _unpack(source: Path, target: Path, packed: int) -> Fingerprint:

@@ -101,11 +101,11 @@ class CsvReader:
         if 1 + rows + len(rejected) != self._file.lines:
             raise NeedsCarefulReading("blank lines, or records of several lines")
         shifts = {line - 2 - i: i + 1 for i, line in enumerate(rejected)}
-        refusals = tuple(_refusal(line, raw) for line, raw in fetch_lines(self._file.path, rejected))
+        refusals = tuple(_refusal(line, raw) for line, raw in fetch_lines(self._file.path, rejected, self._file.ends))
         return LineNumbers(first=2, shifts=tuple(shifts.items()), refusals=refusals)
 
     def raw(self, lines: Iterable[int]) -> Iterator[RawLine]:
-        for line, raw in fetch_lines(self._file.path, lines):
+        for line, raw in fetch_lines(self._file.path, lines, self._file.ends):
             yield RawLine(line, as_text(raw))
 
 

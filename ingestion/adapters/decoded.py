@@ -51,7 +51,7 @@ class DecodedReader:
                 for line, text in own(stream, lines):
                     yield RawLine(line, text)
             return
-        for line, raw in fetch_lines(self._file.path, lines):
+        for line, raw in fetch_lines(self._file.path, lines, self._file.ends):
             yield RawLine(line, as_text(raw))
 
 

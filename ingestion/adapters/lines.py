@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from ingestion.adapters.reading import LINE_LIMIT, RAW_LIMIT
+from ingestion.fingerprint import BLOCK
 
-BLOCK = 1 << 16  # small, because a block with a wanted line is searched for line ends, the others are only counted
 BOM = b"\xef\xbb\xbf"
 
 
@@ -19,22 +20,33 @@ def as_text(raw: bytes) -> str:
     return raw[:RAW_LIMIT].decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
-def fetch_lines(path: Path, wanted: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+def fetch_lines(path: Path, wanted: Iterable[int], ends: Sequence[int] = ()) -> Iterator[tuple[int, bytes]]:
     """The wanted 1-based lines (ascending, each once) with their bytes, without line ends, each cut after `LINE_LIMIT` + 1.
 
-    One pass over the file as far as the last wanted line; memory stays that of a block and a line.
+    One pass over the file as far as the last wanted line; memory stays that of a block and a line. With `ends`, the line
+    ends before each block, blocks without a wanted line are passed over.
     """
     numbers = iter(wanted)
     target = next(numbers, None)
     line, carry = 1, b""  # the number of the line that the next block goes on with, and what is known of it
+    place = 0  # of the next block
     with path.open("rb") as stream:
-        while target is not None and (block := stream.read(BLOCK)):
+        while target is not None:
+            # The line begins in the last block before which its predecessor had not ended.
+            begins = bisect_left(ends, target - 1) - 1
+            if begins > place:
+                stream.seek(begins * BLOCK)
+                place, line, carry = begins, ends[begins] + 1, b""
+            block = stream.read(BLOCK)
+            if not block:
+                break
+            place += 1
             count = block.count(b"\n")
-            ends = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == 10) if target < line + count else ()
+            at = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == 10) if target < line + count else ()
             while target is not None and target < line + count:
                 index = target - line
-                start = int(ends[index - 1]) + 1 if index else 0
-                body = block[start : int(ends[index])]
+                start = int(at[index - 1]) + 1 if index else 0
+                body = block[start : int(at[index])]
                 yield target, _trimmed(body if index else carry + body)
                 target = next(numbers, None)
             carry = block[block.rfind(b"\n") + 1 :] if count else (carry + block)[: LINE_LIMIT + 1]

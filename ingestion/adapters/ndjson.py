@@ -66,7 +66,7 @@ class NdjsonReader:
         return LineNumbers()
 
     def doubt_numbers(self, lines: Iterable[int]) -> None:
-        for line, raw in fetch_lines(self._file.path, lines):
+        for line, raw in fetch_lines(self._file.path, lines, self._file.ends):
             record = parse_object(raw)[1]
             for name in self.typed:
                 if not _read_whole(record.get(name)):
@@ -74,13 +74,13 @@ class NdjsonReader:
 
     def doubt_blank(self, lines: Iterable[int]) -> None:
         # DuckDB takes a line cut off behind a colon and the good line after it for one broken object: two NULL rows.
-        for line, raw in fetch_lines(self._file.path, lines):
+        for line, raw in fetch_lines(self._file.path, lines, self._file.ends):
             record = parse_object(raw)[1]
             if any(record.get(name) is not None for name in self.shape.columns):
                 raise NeedsCarefulReading(f"line {line} is whole, but the line before it swallowed it")
 
     def raw(self, lines: Iterable[int]) -> Iterator[RawLine]:
-        for line, raw in fetch_lines(self._file.path, lines):
+        for line, raw in fetch_lines(self._file.path, lines, self._file.ends):
             yield RawLine(line, as_text(raw), parse_object(raw)[0])
 
 

@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
 import duckdb
 import pyarrow as pa
 
+from ingestion.fingerprint import Fingerprint
 from ingestion.rules import SourceShape
 
 LINE_LIMIT = 4 * 1024 * 1024  # bytes; a longer line is refused as `line_too_long`
@@ -50,14 +51,19 @@ class ClearFile:
     path: Path
     name: str  # as received, without .gz
     size: int
-    counted: Callable[[], int]  # the number of lines: counted while the file is parsed, so asked for afterwards
+    counted: Callable[[], Fingerprint]  # taken while the file is parsed, so asked for afterwards
     head: bytes  # the first 64 KiB
     received_at: datetime | None = None
 
     @property
     def lines(self) -> int:
         """Physical lines; a last one without an end counts."""
-        return self.counted()
+        return self.counted().lines
+
+    @property
+    def ends(self) -> Sequence[int]:
+        """The line ends before each block (ingestion/fingerprint.py), by which lines are found again."""
+        return self.counted().ends
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from ingestion.adapters.ndjson import NdjsonReader, number_fields
 from ingestion.adapters.reading import ClearFile, NeedsTextReading
 from ingestion.batch import stage
 from ingestion.contracts import load_contract
+from ingestion.fingerprint import Fingerprint
 from ingestion.landing_file import read_batch
 from ingestion.rules import FileFacts
 from lake.engine import open_engine
@@ -33,7 +34,8 @@ _WRITTEN = st.one_of(
 def clear(path: Path, records: list[Any]) -> ClearFile:
     content = ndjson(records)
     path.write_bytes(content)
-    return ClearFile(path, path.name, len(content), lambda: content.count(b"\n"), content[: 1 << 16])
+    found = Fingerprint("", len(content), content.count(b"\n"))
+    return ClearFile(path, path.name, len(content), lambda: found, content[: 1 << 16])
 
 
 def plain(number: int, **fields: Any) -> dict[str, Any]:
