@@ -55,6 +55,11 @@ class Home:
         return self.root / "data_docs"
 
     @property
+    def docs(self) -> Path:
+        """Pages about the data, made to be read without internet: `dbt/index.html`, `data_docs/index.html`."""
+        return self.root / "docs"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 

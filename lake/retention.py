@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -67,6 +67,22 @@ def expire_rows(
         for table, days in expired.items():
             log.info("expired", lake=name, table=table, first=str(days[0]), last=str(days[-1]), dates=len(days))
     return expired
+
+
+def expire_again(con: duckdb.DuckDBPyConnection, feed: str, dates: Sequence[date], expired_at: datetime) -> None:
+    """Repeat an expiry that is known: the rows of `feed` up to the last of `dates`, and the note of when it was.
+
+    For a bronze lake that is made again from landing; the caller holds its writer lock. `expired_at` is UTC.
+    """
+    present = _tables_with_dates(con, BRONZE)
+    limit = max(dates) + timedelta(days=1)
+    days = sorted(dates)
+    extra = {**RETENTION, "expired": {feed: [str(day) for day in days]}}
+    with commit(con, BRONZE, author="rebuild", message=f"retention: {len(days)} business dates", extra=extra):
+        if ("main", feed) in present:
+            con.execute(f"DELETE FROM {BRONZE}.{_qualified(feed)} WHERE business_date < ?", [limit])
+        _forget_refused(con, {feed: limit}, present)
+        _note(con, {feed: days}, expired_at)
 
 
 def _tables_with_dates(con: duckdb.DuckDBPyConnection, name: str) -> set[tuple[str, str]]:

@@ -7,10 +7,12 @@ persons. Its rows as of the last edition are read from the warehouse's own past,
 from __future__ import annotations
 
 import duckdb
+import pyarrow as pa
 import structlog
 
-from lake.engine import sql_text
-from lake.lakes import WAREHOUSE
+from lake.engine import open_engine
+from lake.home import Home
+from lake.lakes import WAREHOUSE, LakeMissing, attach
 from lake.restatements import RESTATED
 from pipeline.lineage import Lineage, Model, exists
 
@@ -20,19 +22,18 @@ _KEY = ("kpi_code", "area_code", "business_date")
 _PARTS = ("numerator", "denominator")
 
 
-def note_flipped_rows(con: duckdb.DuckDBPyConnection, lineage: Lineage) -> None:
+def note_flipped_rows(con: duckdb.DuckDBPyConnection, home: Home, lineage: Lineage) -> None:
     """Fill `rows_flipped` (a count) and `row_ids` (JSON: ids that joined or left, by part) of `RESTATED`."""
     marts = [mart for mart in lineage.row_marts() if exists(con, mart)]
     if not marts:
         return
-    editions = con.execute(f"SELECT DISTINCT since_edition FROM {RESTATED}").fetchall()
-    for (edition,) in editions:
+    for (edition,) in con.execute(f"SELECT DISTINCT since_edition FROM {RESTATED}").fetchall():
         snapshot = snapshot_of(con, edition)
         for mart in marts if snapshot is not None else ():
             assert snapshot is not None
             try:
-                _compare(con, mart, edition, snapshot)
-            except duckdb.Error as error:  # the mart was not there yet, or that past is no longer kept
+                _compare(con, home, mart, edition, snapshot)
+            except (duckdb.Error, LakeMissing) as error:  # the mart was not there yet, or that past is no longer kept
                 log.info(
                     "rows of the past cannot be compared", mart=mart.name, edition=edition, because=str(error)[:200]
                 )
@@ -49,12 +50,15 @@ def snapshot_of(con: duckdb.DuckDBPyConnection, edition: str) -> int | None:
     return None if row is None or row[0] is None else int(row[0])
 
 
-def _compare(con: duckdb.DuckDBPyConnection, mart: Model, edition: str, snapshot: int) -> None:
+def _compare(con: duckdb.DuckDBPyConnection, home: Home, mart: Model, edition: str, snapshot: int) -> None:
     key = ", ".join(_KEY)
-    wanted = f"SELECT {key} FROM {RESTATED} WHERE since_edition = {sql_text(edition)}"
-    parts = ", ".join(f"bool_or(is_in_{part}) AS {part}" for part in _PARTS)
-    rows = f"SELECT {key}, row_id::VARCHAR AS row_id, {parts} FROM {{}} SEMI JOIN ({wanted}) USING ({key}) GROUP BY ALL"
-    before, now = rows.format(f"{mart.relation} AT (VERSION => {snapshot})"), rows.format(mart.relation)
+    keys = con.execute(f"SELECT {key} FROM {RESTATED} WHERE since_edition = ?", [edition]).to_arrow_table()
+    # A connection of its own: a mart may be a view, which reads the lake by its name and not as of a version.
+    with open_engine(home) as past:
+        attach(past, home, WAREHOUSE, snapshot=snapshot)
+        before = _rows(past, mart, keys)
+    con.register("rows_before", before)
+    con.register("rows_now", _rows(con, mart, keys))
     lists = []
     for part in _PARTS:
         for verb, gains, loses in (("joined", "n", "b"), ("left", "b", "n")):
@@ -67,10 +71,27 @@ def _compare(con: duckdb.DuckDBPyConnection, mart: Model, edition: str, snapshot
         UPDATE {RESTATED} AS r SET rows_flipped = f.flipped, row_ids = f.ids
         FROM (
             SELECT {key}, count(*) FILTER ({differs}) AS flipped, json_object({", ".join(lists)})::VARCHAR AS ids
-            FROM ({before}) AS b FULL JOIN ({now}) AS n USING ({key}, row_id)
+            FROM rows_before AS b FULL JOIN rows_now AS n USING ({key}, row_id)
             GROUP BY ALL
         ) AS f
         WHERE r.since_edition = ? AND {" AND ".join(f"r.{column} = f.{column}" for column in _KEY)}
         """,
         [edition],
     )
+    con.unregister("rows_before")
+    con.unregister("rows_now")
+
+
+def _rows(con: duckdb.DuckDBPyConnection, mart: Model, keys: pa.Table) -> pa.Table:
+    """The mart's rows of the figures `keys`: kpi_code, area_code, business_date, row_id, numerator, denominator."""
+    key = ", ".join(_KEY)
+    con.register("wanted_figures", keys)
+    days = con.execute("SELECT DISTINCT business_date FROM wanted_figures ORDER BY 1").fetchall()
+    listed = ", ".join(f"DATE '{day}'" for (day,) in days)  # constants, so that a view passes over other dates
+    parts = ", ".join(f"bool_or(is_in_{part}) AS {part}" for part in _PARTS)
+    found = con.execute(
+        f"""SELECT {key}, row_id::VARCHAR AS row_id, {parts} FROM {mart.relation}
+            SEMI JOIN wanted_figures USING ({key}) WHERE business_date IN ({listed}) GROUP BY ALL"""
+    ).to_arrow_table()
+    con.unregister("wanted_figures")
+    return found

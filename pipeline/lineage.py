@@ -23,7 +23,7 @@ LAYERS = ("staging", "intermediate", "marts", "published")
 KPI_VALUES = "kpi_values"
 # `meta: {kpi_rows: true}` on a mart declares that it names the rows behind its KPIs, and that they may be shown (cases,
 # never persons). Its columns: kpi_code, area_code, business_date, row_id, is_in_numerator, is_in_denominator; and, where
-# a row comes from one line of a file, feed, _file_sha256, _line.
+# a row rests on one landed row, feed and told_on: row_id is then the feed's key, told_on the landed row's business date.
 KPI_ROWS = "kpi_rows"
 
 
@@ -108,8 +108,14 @@ class Lineage:
         return [model for model in self.models.values() if model.meta.get(KPI_ROWS)]
 
     def marts_of(self, con: duckdb.DuckDBPyConnection, kpi_code: str) -> list[str]:
-        """The unique ids of the marts that measure a KPI, by the rows they have; all of them when none has any."""
-        return [mart for mart, codes in self._codes(con).items() if kpi_code in codes] or self.kpi_marts()
+        """The unique ids of the marts that measure a KPI: that have rows of it, or else that may have."""
+        return [mart for mart, codes in self._codes(con).items() if kpi_code in codes] or self.marts_naming(kpi_code)
+
+    def marts_naming(self, kpi_code: str) -> list[str]:
+        """The marts whose SQL names a KPI; all of them when none does. A KPI without a row yet is found by this."""
+        marts = self.kpi_marts()
+        named = [mart for mart in marts if f"'{kpi_code}'" in self._manifest["nodes"][mart]["raw_code"]]
+        return named or marts
 
     def feeds_by_kpi(self, con: duckdb.DuckDBPyConnection) -> dict[str, frozenset[str]]:
         """The feeds each measured KPI rests on, by KPI. The connection has the warehouse attached."""

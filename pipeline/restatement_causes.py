@@ -83,7 +83,7 @@ def cause_finder(home: Home, code_version: str) -> CauseFinder:
         upto = current_snapshot(con, BRONZE)
         for since in _starts(con):
             _find(con, lineage, since, upto, code_version)
-        note_flipped_rows(con, lineage)
+        note_flipped_rows(con, home, lineage)
 
     return find
 
@@ -99,7 +99,6 @@ def _starts(con: duckdb.DuckDBPyConnection) -> list[Since]:
 
 def _find(con: duckdb.DuckDBPyConnection, lineage: Lineage, since: Since, upto: int, code_version: str) -> None:
     feeds = lineage.feeds_by_kpi(con)
-    every_feed = frozenset().union(*feeds.values()) if feeds else frozenset()
     arrivals = list(_arrivals(con, since, upto))
     by_feed_and_date: dict[tuple[str, date], list[Arrival]] = defaultdict(list)
     for arrival in arrivals:
@@ -114,9 +113,11 @@ def _find(con: duckdb.DuckDBPyConnection, lineage: Lineage, since: Since, upto: 
     ).fetchall()
     found: list[dict[str, Any]] = []
     for kpi_code, day, as_rule, now_rule in groups:
-        reads = feeds.get(kpi_code, every_feed)
+        if kpi_code not in feeds:  # without a row: what it would be made of
+            feeds[kpi_code] = frozenset().union(*(lineage.feeds_of(mart) for mart in lineage.marts_naming(kpi_code)))
+        reads = feeds[kpi_code]
         near = [a for feed in sorted(reads) for a in by_feed_and_date.get((feed, in_effect.get((feed, day), day)), ())]
-        far = [a for a in arrivals if a.feed in reads and a.business_date != day]
+        shown = near
         evidence: dict[str, Any] = {"bronze_snapshots": [since.snapshot, upto]}
         if as_rule != now_rule and now_rule is not None:
             cause = "rule_change"
@@ -131,10 +132,10 @@ def _find(con: duckdb.DuckDBPyConnection, lineage: Lineage, since: Since, upto: 
         elif since.code_version is not None and since.code_version != code_version:
             cause = "code_change"
         else:
-            cause = _kind(far) if far else "unexplained"
+            shown = [a for a in arrivals if a.feed in reads]
+            cause = _kind(shown) if shown else "unexplained"
         if since.code_version != code_version:
             evidence["code_version"] = [since.code_version, code_version]
-        shown = near or (far if cause in _ARRIVALS else [])
         evidence |= _files(shown)
         found.append({
             "kpi_code": kpi_code, "business_date": day, "as_rule_version": as_rule, "now_rule_version": now_rule,

@@ -2,7 +2,23 @@
 
 import typer
 
-from apps.cli import build, doctor, feeds, geography, land, publish, quarantine, restate, run, sample, sql, up
+from apps.cli import (
+    build,
+    docs,
+    doctor,
+    explain,
+    feeds,
+    geography,
+    land,
+    publish,
+    quarantine,
+    rebuild,
+    restate,
+    run,
+    sample,
+    sql,
+    up,
+)
 
 app = typer.Typer(
     name="yunjian",
@@ -19,8 +35,11 @@ app.command("land")(land.land)
 app.command("run")(run.run)
 app.command("build")(build.build)
 app.command("publish")(publish.publish)
+app.command("rebuild")(rebuild.rebuild)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(restate.app, name="restate")
+app.command("explain")(explain.explain)
+app.add_typer(docs.app, name="docs")
 app.command("sql")(sql.sql)
 app.add_typer(geography.app, name="geography")
 app.command("doctor")(doctor.doctor)

@@ -43,6 +43,21 @@ def test_publishing_before_any_build_is_refused_with_the_reason(yunjian):
     assert answer.json["problems"]
 
 
+def test_what_was_never_published_is_neither_explained_nor_restated(yunjian):
+    for call in (["restate", "list"], ["explain", "incidents_total", "310117", "2026-11-16"]):
+        answer = yunjian(*call, "--json")
+        assert answer.code == 2
+        assert answer.json["error"] == "nothing has been published yet"
+
+
+def test_nobody_approves_namelessly_or_without_saying_what(yunjian):
+    assert yunjian("restate", "approve", "abc", "--reason", "seen").code == 2
+    assert yunjian("restate", "approve", "abc", "--by", "Wang Li").code == 2
+    answer = yunjian("restate", "approve", "--by", "Wang Li", "--reason", "seen", "--json")
+    assert answer.code == 2
+    assert "say which" in answer.json["error"]
+
+
 def test_an_empty_home_is_no_illness(yunjian):
     answer = yunjian("doctor", "--json")
     assert [check for check in answer.json["checks"] if check["status"] == "wrong"] == []

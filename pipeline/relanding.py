@@ -1,0 +1,109 @@
+"""Landing the landed files again, in the order they came, each as of the moment it came.
+
+A file's rows depend on three things: its bytes, its name (date, time of reception), and the moment it was landed (a row
+that lies in the future then is refused). The manifest has all three for every delivery.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import structlog
+
+from ingestion.contracts import Contract, all_contracts
+from ingestion.landing import open_run
+from ingestion.landing_file import land_file
+from ingestion.landing_run import LandingRun
+from ingestion.store import Delivery, Manifest, landed_path, manifests, open_landed
+from lake.home import Home
+from lake.lakes import BRONZE
+from lake.retention import expire_again
+from lake.writer_lock import writer_lock
+from pipeline.carried_over import expiries
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Relanded:
+    """`files` were landed; of `without_bytes` only the manifest is left, because their rows have expired."""
+
+    files: int
+    without_bytes: int
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What happened to a feed at one moment: a delivery, or the expiry of business dates."""
+
+    at: datetime
+    delivery: tuple[Manifest, Delivery] | None = None
+    expired: tuple[date, ...] = ()
+
+
+def reland(home: Home, target: Home, *, tell: Callable[[str], None]) -> Relanded:
+    """Land every delivery that `home` has the bytes of into the lake of `target`; known ones change nothing.
+
+    Expired dates expire again at their moment, so that what came after them is refused as it was then.
+    """
+    plans = [(contract, _steps(home, contract)) for contract in all_contracts()]
+    total = sum(1 for _, steps in plans for step in steps if step.delivery)
+    done = gone = 0
+    for contract, steps in plans:
+        if not steps:
+            continue
+        with open_run(target, contract, "rebuild", steps[0].at.replace(tzinfo=UTC)) as run:
+            for step in steps:
+                if step.delivery is None:
+                    with writer_lock(target, BRONZE, purpose=f"expiring {contract.feed}"):
+                        expire_again(run.con, contract.feed, step.expired, step.at)
+                    continue
+                done += 1
+                if _land(home, run, *step.delivery):
+                    tell(f"landed {done} of {total}: {contract.feed} {step.delivery[1].name}")
+                else:
+                    gone += 1
+                    tell(f"expired {done} of {total}: {contract.feed} {step.delivery[1].name}")
+    return Relanded(done - gone, gone)
+
+
+def _steps(home: Home, contract: Contract) -> list[_Step]:
+    deliveries = [
+        _Step(delivery.landed_at, (manifest, delivery))
+        for manifest in manifests(home, contract.feed)
+        for delivery in manifest.deliveries
+    ]
+    gone = [_Step(at, expired=dates) for at, dates in expiries(home, contract.feed)]
+    return sorted([*deliveries, *gone], key=lambda step: (step.at, step.delivery is None, _name(step)))
+
+
+def _name(step: _Step) -> str:
+    return step.delivery[1].name if step.delivery else ""
+
+
+def _land(home: Home, run: LandingRun, manifest: Manifest, delivery: Delivery) -> bool:
+    with _fetched(home, run, manifest, delivery) as path:
+        if path is None:
+            return False
+        report = land_file(replace(run, now=delivery.landed_at), path)
+        log.info("landed again", feed=manifest.feed, file=delivery.name, status=report.status, rows=report.received)
+    return True
+
+
+@contextmanager
+def _fetched(home: Home, run: LandingRun, manifest: Manifest, delivery: Delivery) -> Iterator[Path | None]:
+    """The landed bytes under the name they came with, in the clear, for as long as they are read."""
+    if not landed_path(home, manifest).is_file():
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="reland-", dir=run.home.tmp) as folder:
+        path = Path(folder) / delivery.name
+        with open_landed(home, manifest) as stream, path.open("xb") as target:
+            shutil.copyfileobj(stream, target, 1 << 20)
+        yield path
