@@ -16,6 +16,13 @@ from apps.streamlit.wording import LANGUAGE_KEY, LANGUAGES, language
 
 Choice = TypeVar("Choice")
 _DEFAULTS = "_defaults"
+_PAGE, _TURNED = "_page", "_turned"
+
+
+def turn_to(page: str) -> None:
+    """Before a page is drawn: notes which, and whether the reader came from another one."""
+    st.session_state[_TURNED] = st.session_state.get(_PAGE, page) != page
+    st.session_state[_PAGE] = page
 
 
 def recall(
@@ -28,6 +35,9 @@ def recall(
         st.session_state[key] = asked if asked is not None and valid(asked) else default
     elif not valid(st.session_state[key]) or (key in defaults and st.session_state[key] == defaults[key] != default):
         st.session_state[key] = default
+    elif st.session_state.get(_TURNED):
+        # the widget of another page is another one, and takes over only what is set in its own first run
+        st.session_state[key] = st.session_state[key]
     defaults[key] = default
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from apps.streamlit import frame
+from apps.streamlit import address, frame
 from apps.streamlit.edition import EditionUnavailable, open_edition, published_path
 from apps.streamlit.wording import t
 
@@ -19,6 +19,8 @@ PAGES = (
     ("event_trends", "events", ":material/monitoring:"),
     ("fleet", "fleet", ":material/local_shipping:"),
     ("residents", "population", ":material/groups:"),
+    ("case_performance", "cases", ":material/assignment_turned_in:"),
+    ("funnel", "funnel", ":material/filter_alt:"),
     ("rulebook", "rulebook", ":material/menu_book:"),
     ("restatements", "restatements", ":material/history:"),
     ("data_health", "health", ":material/verified:"),
@@ -39,9 +41,9 @@ def main() -> None:
         frame.language_switch()
     pages = [
         st.Page(
-            VIEWS / f"{name}.py", title=t(f"{name}.title"), icon=icon, url_path=address, default=address is None
+            VIEWS / f"{name}.py", title=t(f"{name}.title"), icon=icon, url_path=path, default=path is None
         )
-        for name, address, icon in PAGES
+        for name, path, icon in PAGES
     ]  # fmt: skip
     page = st.navigation(pages, expanded=True)
     path = published_path()
@@ -52,6 +54,7 @@ def main() -> None:
         frame.watch(path, None if problem.problem == "missing" else frame.fingerprint(path))
         return
     frame.serve(edition)
+    address.turn_to(page.url_path)
     page.run()
     frame.watch(path, edition.fingerprint)
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 
-from apps.streamlit.wording import language, t_or
+from apps.streamlit.wording import language, t, t_or
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FRACTION_UNITS = frozenset({"ratio"})  # values 0-1, shown as a percentage
@@ -78,6 +78,13 @@ def weekday(when: date) -> str:
 def short_day(when: date) -> str:
     """Month and day, for axes and tight tables."""
     return format_date(when, format="MM-dd", locale=locale())
+
+
+def moved(change: float, unit: str) -> str:
+    """A change of a value with its sign: points for fractions, else the amount without its unit."""
+    if is_fraction(unit):
+        return signed(change, t("tile.change.points", size=number(abs(change) * 100, 2)))
+    return signed(change, amount(abs(change), unit))
 
 
 def utc(when: datetime) -> datetime:

@@ -9,6 +9,7 @@ from typing import cast
 import streamlit as st
 
 from apps.streamlit import address, formats
+from apps.streamlit import status as statuses
 from apps.streamlit.charts import palette
 from apps.streamlit.edition import Edition, EditionUnavailable, Fingerprint, fingerprint
 from apps.streamlit.queries import accounting
@@ -85,6 +86,14 @@ def alarm(headline: str, text: str) -> None:
     st.html(
         f'<div class="yj-alarm" role="alert" lang="{html_language()}"><strong>{escape(headline)}</strong> '
         f"{escape(text)}</div>"
+    )
+
+
+def notice(status: str, text: str) -> None:
+    """In place of figures: why there are none, in the look of their status; never an empty table, never a 0."""
+    st.html(
+        f'<div class="yj-notice yj-gap yj-{statuses.style(status)}" role="status" lang="{html_language()}">'
+        f"<strong>{statuses.mark(status)} {escape(statuses.word(status))}</strong> {escape(text)}</div>"
     )
 
 

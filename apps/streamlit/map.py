@@ -89,6 +89,30 @@ def township_map(rows: Sequence[Mapping[str, Any]], *, height: int) -> alt.Layer
     )
 
 
+def place_map(geometries: Sequence[str], places: Sequence[Mapping[str, Any]], *, height: int) -> alt.LayerChart:
+    """Places as circles, the larger the more cases, on the outlines of the townships (GeoJSON texts).
+
+    Each place: longitude, latitude (WGS-84 degrees), cases, and the texts label and shown.
+    """
+    areas = [{"type": "Feature", "geometry": _drawn(text, statuses.OK)[0]} for text in geometries]
+    outlines = alt.Chart(alt.Data(values=areas)).mark_geoshape(
+        fill="#f2f5f9", stroke=palette.GAP, strokeWidth=1, aria=False
+    )
+    circles = alt.Chart(alt.Data(values=list(places))).mark_circle(
+        color=palette.TARGET, opacity=0.65, stroke="#ffffff", strokeWidth=1
+    ).encode(
+        longitude="longitude:Q", latitude="latitude:Q",
+        size=alt.Size("cases:Q", legend=None, scale=alt.Scale(zero=True, range=[30, 420])),
+        tooltip=[alt.Tooltip("label:N", title=" "), alt.Tooltip("shown:N", title=" ")],
+    )  # fmt: skip
+    return (
+        alt.layer(outlines, circles)
+        .project(type="mercator")
+        .properties(height=height, width="container")
+        .configure(**palette.config())
+    )
+
+
 @lru_cache(maxsize=256)
 def _drawn(geometry_geojson: str, status: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """The polygon as Vega wants it (outer rings clockwise) and the hatching of its status."""

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from tests.portal import ledger_fixture
+from tests.portal import case_fixture, funnel_fixture, ledger_fixture
 from tests.portal.district import DISTRICT, EVENT_TYPES, FEEDS, GEOMETRIES, KPIS, TOWNSHIPS
 
 LAST_DAY = date(2026, 11, 22)
@@ -40,15 +40,24 @@ def build_published(
     """Writes the file aside and renames it into place, as publication does. `add` raises the district's incidents."""
     dates = [last_day - timedelta(days=back) for back in reversed(range(days))]
     dice = random.Random(20261123)
+    bad = HOSTILE if hostile else ""
     values = _kpi_values(dates, dice, edition, add)
-    changes = ledger_fixture.restatements(values, dates, edition, hostile=HOSTILE if hostile else "")
+    cases = case_fixture.case_performance(dates, bad)
+    of_cases = pl.DataFrame(list(case_fixture.kpi_rows(cases, dates, edition)), schema=values.schema)
+    values = pl.concat([values, of_cases])
+    changes = ledger_fixture.restatements(values, dates, edition, hostile=bad)
+    counts, coverage = _event_counts(dates, dice), _camera_coverage(dates)
     tables = {
         "kpi_values": ledger_fixture.with_pending(values, dates),
         "restatements": changes,
         "kpi_value_history": ledger_fixture.value_history(values, changes, edition),
         "kpi_definitions": _definitions(hostile),
-        "event_counts": _event_counts(dates, dice),
-        "camera_coverage": _camera_coverage(dates),
+        "event_counts": counts,
+        "camera_coverage": coverage,
+        "case_performance": cases,
+        "event_funnel": funnel_fixture.event_funnel(counts, coverage, dates, bad),
+        "cameras_to_recalibrate": funnel_fixture.cameras_to_recalibrate(dates, bad),
+        "repeat_places": funnel_fixture.repeat_places(dates),
         "population_counts": _population(dates),
         "data_accounting": _accounting(dates, dice, unbalanced),
         "editions": _editions(edition, published_at, hostile),
@@ -120,6 +129,10 @@ def _definitions(hostile: bool) -> pl.DataFrame:
     listed += [
         (f"incidents_{c}", d, "incidents", "lower", None, f"{zh}事件数", f"{en} incidents")
         for c, d, zh, en in EVENT_TYPES
+    ]
+    listed += [
+        (code, "cases", unit, better, target, zh, en)
+        for code, unit, better, target, zh, en, *_ in case_fixture.CASE_KPIS
     ]
     rows = [
         {

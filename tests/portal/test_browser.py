@@ -19,6 +19,8 @@ ADDRESSES = {
     "events": "events",
     "fleet": "fleet",
     "population": "population",
+    "cases": "cases",
+    "funnel": "funnel",
     "rulebook": "rulebook",
     "restatements": "restatements",
     "health": "health",
@@ -82,6 +84,16 @@ def test_the_language_switch_stays_in_the_address_from_page_to_page(browser: Bro
     expect(page).to_have_url(f"{origin}/map?lang=en")
     page.reload()
     expect(page.locator("h1")).to_have_text("Township map")
+    page.context.close()
+
+
+def test_a_choice_goes_along_from_page_to_page(browser: Browser, origin: str) -> None:
+    page = visitor(browser, origin).open("?area=310117102&day=2026-11-15")
+    for name, path in (("实有人口", "population"), ("案件办理", "cases"), ("总览", "")):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.locator("h1")).to_have_text(name)
+        expect(page.locator("h2").first).to_have_text("泗泾镇 · 2026年11月15日")
+        expect(page).to_have_url(f"{origin}/{path}?area=310117102&day=2026-11-15")
     page.context.close()
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from apps.streamlit.edition import EditionUnavailable, fingerprint, open_edition, published_path
+from apps.streamlit.edition import REQUIRED_TABLES, EditionUnavailable, fingerprint, open_edition, published_path
+from lake.published_contract import published_tables
 from tests.portal.published_fixture import build_published
 
 
@@ -65,6 +66,10 @@ def test_a_missing_file_is_named_missing(portal_home: Path) -> None:
     with pytest.raises(EditionUnavailable) as refused:
         open_edition(published_path())
     assert refused.value.problem == "missing"
+
+
+def test_the_portal_requires_nothing_that_is_not_published() -> None:
+    assert set(REQUIRED_TABLES) <= set(published_tables())
 
 
 def test_a_file_without_the_tables_is_named_incomplete(portal_home: Path) -> None:

@@ -18,6 +18,8 @@ PAGES = {
     "event_trends": ("事件趋势", "Event trends"),
     "fleet": ("渣土车运行", "Waste-truck fleet"),
     "residents": ("实有人口", "Population"),
+    "case_performance": ("案件办理", "Case performance"),
+    "funnel": ("处置漏斗", "Funnel"),
     "rulebook": ("规则手册", "Rulebook"),
     "restatements": ("更正台账", "Restatements"),
     "data_health": ("数据健康", "Data health"),

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.portal import markup
+from tests.portal.case_fixture import CASE_KPIS
 from tests.portal.district import EVENT_TYPES, KPIS
 
 Open = Callable[..., AppTest]
@@ -18,7 +19,7 @@ def _rules(page: AppTest) -> list[str]:
 
 def test_the_rulebook_lists_every_indicator_with_its_rule(published: Path, open_page: Open) -> None:
     page = open_page("rulebook")
-    assert len(_rules(page)) == len(KPIS) + len(EVENT_TYPES)
+    assert len(_rules(page)) == len(KPIS) + len(CASE_KPIS) + len(EVENT_TYPES)
     words = markup.text(page)
     assert "定位漂移率 = 当日合计（示例口径）" in words and "gps_drift_rate · 1" in words and "覆盖率下限 60%" in words
     assert '<a href="#gps_drift_rate"' in "".join(markup.blocks(page))

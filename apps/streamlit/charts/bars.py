@@ -11,8 +11,16 @@ import polars as pl
 from apps.streamlit.charts import palette
 
 
-def bars(frame: pl.DataFrame, *, value_title: str, value_format: str, target: float | None = None) -> alt.LayerChart:
-    """A bar per `label`, longest first, with its number: phones have no pointer to hover with.
+def bars(
+    frame: pl.DataFrame,
+    *,
+    value_title: str,
+    value_format: str,
+    target: float | None = None,
+    order: Sequence[str] | None = None,
+    step: int = 26,
+) -> alt.LayerChart:
+    """A bar per `label`, longest first or in the given order, with its number: phones have no pointer to hover with.
 
     `frame`: label, value (NULL = not published), shown (ready text), optionally note (behind the number).
     """
@@ -20,7 +28,7 @@ def bars(frame: pl.DataFrame, *, value_title: str, value_format: str, target: fl
         frame = frame.with_columns(note=pl.lit(""))
     frame = frame.with_columns(words=pl.concat_str("shown", "note", separator="  ").str.strip_chars())
     rows = frame.sort(["value", "label"], descending=[True, False], nulls_last=True)
-    order = rows["label"].to_list()
+    order = list(order or rows["label"].to_list())
     y = alt.Y(
         "label:N", sort=order, title=None, axis=alt.Axis(labelLimit=150, ticks=False, domain=False, labelOverlap=False)
     )
@@ -51,7 +59,9 @@ def bars(frame: pl.DataFrame, *, value_title: str, value_format: str, target: fl
         rule = alt.Chart(alt.Data(values=[{"target": target}]))
         layers.append(rule.mark_rule(color=palette.TARGET, strokeDash=[5, 4], strokeWidth=1.5).encode(x="target:Q"))
     return (
-        alt.layer(*layers).properties(height=max(90, 26 * len(order)), width="container").configure(**palette.config())
+        alt.layer(*layers)
+        .properties(height=max(90, step * len(order)), width="container")
+        .configure(**palette.config())
     )
 
 

@@ -20,11 +20,12 @@ def trend(
     target_label: str = "",
     height: int = 260,
     from_zero: bool = True,
+    grey: str = "",
 ) -> alt.LayerChart:
     """A line per series.
 
     `frame`: business_date, series, value (NULL breaks the line), shown and when (ready texts for the pointer), optionally
-    partial (True: a part is left out, drawn hollow). `order` lists the series; a single one needs no legend.
+    partial (True: a part is left out, drawn hollow). `order` lists the series; a single one needs no legend. `grey` is the series that stands back.
     """
     if "partial" not in frame.columns:
         frame = frame.with_columns(partial=pl.lit(False))
@@ -38,7 +39,7 @@ def trend(
     legend = alt.Legend(title=None, symbolType="stroke") if len(order) > 1 else None
     colours = alt.Color(
         "series:N", sort=list(order), legend=legend,
-        scale=alt.Scale(domain=list(order), range=[palette.CATEGORIES[i % 8] for i in range(len(order))]),
+        scale=alt.Scale(domain=list(order), range=[palette.GAP if name == grey else palette.CATEGORIES[i % 8] for i, name in enumerate(order)]),
     )  # fmt: skip
     dashes = alt.StrokeDash(
         "series:N", legend=legend,
@@ -55,7 +56,7 @@ def trend(
     gaps = (
         base.transform_filter("!isValid(datum.value)")
         .mark_tick(orient="vertical", thickness=7, height=9, color=palette.GAP, opacity=0.9, yOffset=-4)
-        .encode(x=x, y=alt.value(height), tooltip=tooltip)
+        .encode(x=x, y=alt.value("height"), tooltip=tooltip)  # inside of the axes, whatever room a legend takes
     )
     hollow = (
         base.transform_filter("isValid(datum.value) && datum.partial")

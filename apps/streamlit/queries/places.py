@@ -31,3 +31,9 @@ def townships(edition: Edition) -> list[Place]:
 def places(edition: Edition) -> list[Place]:
     """The whole district first, then its townships."""
     return [Place(district_code(edition), t("place.district")), *townships(edition)]
+
+
+def outlines(edition: Edition) -> list[str]:
+    """The townships' borders, as GeoJSON texts."""
+    frame = edition.rows("SELECT geometry_geojson FROM townships WHERE geometry_geojson IS NOT NULL ORDER BY area_code")
+    return frame["geometry_geojson"].to_list()

@@ -53,7 +53,7 @@ def _others(readings: list[tiles.Reading]) -> None:
         if reading.value is None:
             value = tables.unpublished(reading.status, reading.coverage, reading.floor)
         change = reading.change
-        moved = t("tile.change.none") if change is None else _moved(change, reading)
+        moved = t("tile.change.none") if change is None else formats.moved(change, reading.unit)
         coverage = t("tile.coverage.none") if reading.coverage is None else formats.percent(reading.coverage)
         rows.append([
             name_of(reading.definition), tables.with_pending(value, reading.pending), tables.figure(moved), tables.figure(coverage),
@@ -61,12 +61,6 @@ def _others(readings: list[tiles.Reading]) -> None:
         ])  # fmt: skip
     header = [t("table.kpi"), t("table.value"), t("table.change"), t("table.coverage"), t("table.domain")]
     tables.show(t("overview.others.caption"), header, rows, numbers=(1, 2, 3))
-
-
-def _moved(change: float, reading: tiles.Reading) -> str:
-    if formats.is_fraction(reading.unit):
-        return formats.signed(change, t("tile.change.points", size=formats.number(abs(change) * 100, 2)))
-    return formats.signed(change, formats.amount(abs(change), reading.unit))
 
 
 page()
