@@ -167,7 +167,9 @@ def _run_parts(
     parts = plan.parts(ROWS_PER_PART)
     run = DbtRun(0)
     command = ["build", "--exclude-resource-type", "unit_test"]
-    if not new_rules:  # views and seeds are as the last build left them
+    if new_rules:  # seeds may have other columns than before; tables by date or case are kept in any case
+        command += ["--full-refresh"]
+    else:  # views and seeds are as the last build left them
         command += ["--exclude", "config.materialized:view", "resource_type:seed"]
     for number, part in enumerate(parts, start=1):
         write_changed_dates(con, part)

@@ -16,7 +16,16 @@ import duckdb
 from ingestion.contracts import Contract
 from lake.changes import changed_dates
 from lake.lakes import BRONZE
-from pipeline.case_dates import CALENDAR, EVENTS, FEED, KNOWN, all_case_dates, case_dates
+from pipeline.case_dates import (
+    CALENDAR,
+    EVENT_WINDOWS,
+    EVENTS,
+    FEED,
+    KNOWN,
+    all_case_dates,
+    case_dates,
+    in_windows,
+)
 
 Dates = dict[str, set[date]]
 
@@ -24,6 +33,10 @@ Dates = dict[str, set[date]]
 # The underscore keeps it apart from feeds in `main.changed_dates`; the models look only at feeds.
 BOOKKEEPING = ("landing_accounting", "quarantine", "batch_gates")
 MAP = "geography_installs"
+# A date of cases costs what is open on it, however few rows arrived: parts are bounded in dates, too.
+DATES_PER_PART = 120
+# Not feeds, and yet dates to rebuild: those of what depends on cases in its own way.
+CUT = (EVENTS, EVENT_WINDOWS)
 
 
 @dataclass(frozen=True)
@@ -48,14 +61,14 @@ class RebuildPlan:
         """The changed dates cut into runs of about `rows_per_part` accepted rows; always at least one part."""
         cuts: list[set[date]] = [set()]
         weight = 0
-        for day in self.dates:
-            if cuts[-1] and weight + self.rows.get(day, 0) > rows_per_part:
+        feeds = {feed: days for feed, days in self.changed.items() if not feed.startswith("_") or feed in CUT}
+        for day in sorted(set().union(*feeds.values())):
+            if len(cuts[-1]) == DATES_PER_PART or (cuts[-1] and weight + self.rows.get(day, 0) > rows_per_part):
                 cuts.append(set())
                 weight = 0
             cuts[-1].add(day)
             weight += self.rows.get(day, 0)
-        bookkeeping = {feed: days for feed, days in self.changed.items() if feed.startswith("_")}
-        feeds = {feed: days for feed, days in self.changed.items() if not feed.startswith("_")}
+        bookkeeping = {feed: days for feed, days in self.changed.items() if feed not in feeds}
         parts = [{feed: days & cut for feed, days in feeds.items() if days & cut} for cut in cuts]
         return [{**bookkeeping, **parts[0]}, *parts[1:]]
 
@@ -101,12 +114,15 @@ def plan_rebuild(
         if feed_changes.get(CALENDAR):  # any deadline may have moved
             cases = all_case_dates(accepted, live)
         else:
-            cases = case_dates(con, since=since, upto=upto, changed=feed_changes.get(FEED, set()), live=live)
+            moved, exports = feed_changes.get(FEED, set()), accepted.get(FEED, set())
+            cases = case_dates(con, since=since, upto=upto, changed=moved, exports=exports, live=live)
     if FEED in changed:
+        seen = changed.get("detection_events", set()) | changed.get("cameras", set()) | cases.events
         changed |= {FEED: cases.figures | new_days, KNOWN: cases.known, EVENTS: cases.events}
+        changed[EVENT_WINDOWS] = in_windows(seen) & live
     for feed, days in (carried or {}).items():
         if feed in changed:
-            changed[feed] |= set(days) if feed.startswith("_") else set(days) & live
+            changed[feed] |= set(days) if feed == KNOWN else set(days) & live
     bookkeeping = {f"_{table}": set(feed_changes[table]) for table in (*BOOKKEEPING, *references)}
     bookkeeping["_expired_dates"] = _newly_expired(con, since, upto)
     known = live | set().union(*(days for feed, days in accepted.items() if feed not in references))

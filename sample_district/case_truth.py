@@ -17,14 +17,15 @@ _WINDOW = timedelta(days=29)
 
 
 @dataclass(frozen=True)
-class _Judged:
-    """One case by its newest row; dates are Shanghai's."""
+class Judged:
+    """One case by its newest row; dates and the deadline are Shanghai's. `hours` are those of handling."""
 
     township: str
     filed: date
     closed: date | None
     due: date | None
     past: date | None
+    deadline: datetime | None
     is_on_time: bool
     hours: float | None
     reworked: date | None
@@ -49,7 +50,7 @@ class CaseTruth:
 
     def as_json(self) -> dict[date, dict[str, Any]]:
         """By export date and area."""
-        cases = [self._judge(told) for told in self._told.values()]
+        cases = list(self.judged().values())
         return {
             day: {
                 area: self._count(day, [c for c in cases if area in (DISTRICT_CODE, c.township)])
@@ -58,18 +59,23 @@ class CaseTruth:
             for day in self._exports
         }
 
-    def _judge(self, told: list[tuple[date, dict[str, str]]]) -> _Judged:
+    def judged(self) -> dict[str, Judged]:
+        """Every case by its number."""
+        return {case_id: self._judge(told) for case_id, told in self._told.items()}
+
+    def _judge(self, told: list[tuple[date, dict[str, str]]]) -> Judged:
         newest = told[-1][1]
         filed, closed = _moment(newest["filed_at"]), _moment(newest["closed_at"])
         assert filed is not None
         paused, resumed = _moment(newest["suspended_from"]), _moment(newest["suspended_until"]) or closed
         rule = rule_of(self.rules, newest["category_code"], filed.date())
         until = _moment(newest["deadline_at"]) or deadline(self.calendar, rule, filed, paused, resumed)
-        if until is not None and newest["extended_until"]:
+        extended = _moment(newest["extended_until"])
+        if until is not None and extended is not None:
             first: dict[datetime, date] = {}
             for day, row in told:
                 end = _moment(row["extended_until"])
-                if end is not None:
+                if end is not None and end <= extended:  # one shortened again does not count as it was
                     first.setdefault(end, day)
             until = with_extensions(until, [(day, end) for end, day in first.items()])
         is_on_time = closed is not None and until is not None and closed <= until
@@ -82,16 +88,18 @@ class CaseTruth:
             hours = (closed - filed - idle) / timedelta(hours=1)
 
         def first_told(column: str) -> date | None:
-            return next((day for day, row in told if row[column] not in ("", "0")), None) if newest[column] else None
+            """The first export that told it, unless it was taken back."""
+            told_on = [day for day, row in told if row[column] not in ("", "0")]
+            return told_on[0] if told_on and newest[column] not in ("", "0") else None
 
-        return _Judged(
+        return Judged(
             newest["township_code"], filed.date(), closed.date() if closed else None, due.date() if due else None,
-            until.date() if until else None, is_on_time, hours, first_told("reworked_count"),
+            until.date() if until else None, until, is_on_time, hours, first_told("reworked_count"),
             first_told("extended_until"), first_told("handed_back_count"), paused.date() if paused else None,
         )  # fmt: skip
 
     @staticmethod
-    def _count(day: date, cases: list[_Judged]) -> dict[str, Any]:
+    def _count(day: date, cases: list[Judged]) -> dict[str, Any]:
         def by(moment: date | None) -> bool:
             return moment is not None and moment <= day
 

@@ -54,3 +54,31 @@
         {{ dates_in(column, wanted | unique | sort) }}
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- The rebuilt dates and the days after them. -#}
+{% macro rebuilt_or_day_after(column) -%}
+    {%- if not reads_the_lake() -%}
+        true
+    {%- else -%}
+        {%- set wanted = [] -%}
+        {%- for day in rebuilt_dates(model.config.meta.get('feeds')) -%}
+            {%- do wanted.append(day) -%}
+            {%- do wanted.append(day + modules.datetime.timedelta(days=1)) -%}
+        {%- endfor -%}
+        {{ dates_in(column, wanted | unique | sort) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The rebuilt dates and the 29 days before each: the windows of 30 days that end on them. -#}
+{% macro windows_rebuilt(column) -%}
+    {%- set dates = rebuilt_dates(model.config.meta.get('feeds')) if reads_the_lake() else [] -%}
+    {%- if not reads_the_lake() -%}
+        true
+    {%- elif not dates -%}
+        false
+    {%- else -%}
+        {{ column }} between date '{{ dates | first - modules.datetime.timedelta(days=29) }}' and date '{{ dates | last }}'
+    {%- endif -%}
+{%- endmacro %}

@@ -195,6 +195,7 @@ select
     dispatched_at,
     handled_at,
     verified_at,
+    {{ shanghai_date('verified_at') }} as verified_date,
     closed_at,
     closed_date,
     -- Open cases lie together in the month that never comes: a build passes over the files of what was closed long ago.

@@ -9,6 +9,7 @@ with placed as (
         e.camera_id,
         e.event_type,
         e.track_id,
+        e.algorithm,
         e.detected_at,
         {{ seconds_between('e.detected_at', 'e.received_at') }} as latency_s,
         case
@@ -36,6 +37,7 @@ select
     camera_id,
     event_type,
     track_id,
+    algorithm,
     detected_at,
     latency_s,
     coalesce(area_code, camera_area_code) as area_code

@@ -18,6 +18,7 @@ detections as (
         event_type,
         detected_at,
         area_code,
+        algorithm,
         case
             when track_id is null then detected_at
             else max(detected_at) over (partition by business_date, camera_id, event_type, track_id)
@@ -64,6 +65,7 @@ select
     camera_id,
     event_type,
     max(case when is_first = 1 then area_code end) as area_code,
+    max(case when is_first = 1 then algorithm end) as algorithm,
     min(detected_at) as started_at,
     max(detected_at) as ended_at,
     cast(count(*) as bigint) as detections

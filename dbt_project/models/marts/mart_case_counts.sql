@@ -60,12 +60,14 @@ cases as (
         area_code, unit_code, category_code, source, filed_date, closed_date, due_date, deadline_date,
         coalesce(closed_date, date '9999-12-31') as closed_or_never,
         coalesce(is_on_time, false) as is_on_time,
-        handling_hours, reworked_known_on, extended_known_on, handed_back_known_on, suspended_date
+        handling_hours, reworked_known_on, extended_known_on, handed_back_known_on, suspended_date,
+        case when source = 'ai_camera' then verified_date end as camera_verified_date,
+        outcome
     from {{ ref('int_cases') }}
     where {{ case_months('closed_month') }}
 ),
 
--- Each of the three ways a case belongs to a window brings its own measures. Joined apart, because a join over one
+-- Each of the ways a case belongs to a window brings its own measures. Joined apart, because a join over one
 -- pair of bounds costs what it finds, and one over their union costs every case times every window.
 moved as (
     select
@@ -78,7 +80,8 @@ moved as (
         c.extended_known_on <= w.business_date as is_extended,
         c.handed_back_known_on <= w.business_date as is_handed_back,
         c.suspended_date <= w.business_date as is_suspended,
-        null as handling_hours
+        null as handling_hours,
+        null as outcome
     from windows as w
     inner join cases as c on c.filed_date between w.first_date and w.business_date
     union all
@@ -92,7 +95,8 @@ moved as (
         false as is_extended,
         false as is_handed_back,
         false as is_suspended,
-        null as handling_hours
+        null as handling_hours,
+        null as outcome
     from windows as w
     inner join cases as c on c.due_date between w.first_date and w.business_date
     union all
@@ -106,9 +110,25 @@ moved as (
         false as is_extended,
         false as is_handed_back,
         false as is_suspended,
-        c.handling_hours
+        c.handling_hours,
+        null as outcome
     from windows as w
     inner join cases as c on c.closed_date between w.first_date and w.business_date
+    union all
+    select
+        w.business_date, w.period, c.area_code, c.unit_code, c.category_code, c.source,
+        'verified' as how,
+        false as is_closed_by,
+        false as is_due_by,
+        false as is_on_time,
+        false as is_reworked,
+        false as is_extended,
+        false as is_handed_back,
+        false as is_suspended,
+        null as handling_hours,
+        c.outcome
+    from windows as w
+    inner join cases as c on c.camera_verified_date between w.first_date and w.business_date
 ),
 
 flows as (
@@ -128,6 +148,9 @@ flows as (
         count(*) filter (where how = 'filed' and is_extended) as extended,
         count(*) filter (where how = 'filed' and is_handed_back) as handed_back,
         count(*) filter (where how = 'filed' and is_suspended) as suspended,
+        count(*) filter (where how = 'verified' and outcome is not null) as camera_verified,
+        count(*) filter (where how = 'verified' and outcome = 'confirmed') as camera_confirmed,
+        count(*) filter (where how = 'verified' and outcome = 'false_alarm') as camera_false_alarms,
         percentile_cont(0.5) within group (order by handling_hours) as median_handling_hours,
         percentile_cont(0.9) within group (order by handling_hours) as p90_handling_hours
     from moved
@@ -214,6 +237,9 @@ select
     coalesce(f.extended, 0) as extended,
     coalesce(f.handed_back, 0) as handed_back,
     coalesce(f.suspended, 0) as suspended,
+    coalesce(f.camera_verified, 0) as camera_verified,
+    coalesce(f.camera_confirmed, 0) as camera_confirmed,
+    coalesce(f.camera_false_alarms, 0) as camera_false_alarms,
     f.median_handling_hours,
     f.p90_handling_hours,
     coalesce(s.open_cases, 0) as open_cases,

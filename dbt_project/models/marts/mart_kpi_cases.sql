@@ -1,6 +1,12 @@
 -- Flows and stocks are of the day, rates over filed cases of the 30 days up to it: of a day's filings nobody knows the
 -- end yet. Rates of nothing (no case fell due) have no value.
-with counts as (
+with parameters as (
+    select max(case when parameter = 'patrol_hours_per_incident' then value end) as patrol_hours_per_incident
+    from {{ ref('stg_contract_parameters') }}
+    where feed = 'cases'
+),
+
+counts as (
     select *
     from {{ ref('mart_case_counts') }}
     where dimension in ('district', 'township')
@@ -93,6 +99,21 @@ measured as (
         p90_handling_hours as value, closed as numerator, null as denominator, coverage
     from counts
     where period = 'day'
+    union all
+    select
+        business_date, dimension_code as area_code, 'case_false_alarm_rate' as kpi_code,
+        camera_false_alarms / cast(nullif(camera_verified, 0) as double) as value,
+        camera_false_alarms as numerator, camera_verified as denominator, coverage
+    from counts
+    where period = '30d'
+    union all
+    select
+        c.business_date, c.dimension_code as area_code, 'patrol_hours_saved' as kpi_code,
+        c.camera_confirmed * p.patrol_hours_per_incident as value,
+        c.camera_confirmed as numerator, null as denominator, c.coverage
+    from counts as c
+    cross join parameters as p
+    where c.period = 'day'
 )
 
 select
