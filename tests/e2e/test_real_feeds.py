@@ -60,6 +60,21 @@ def test_elevator_requests_of_new_york_land_by_their_contract(examples: Home, sh
     assert seen["last"] == "2024-12-31 14:24:11"  # 09:24:11 in New York
 
 
+def test_cases_of_boston_land_by_their_contract_and_give_the_citys_own_flags(examples: Home, shared_data: Path) -> None:
+    file = accounting(land_files(examples, "city_cases", [shared_data / "real/boston_311_first_10.csv"], now=NOW))
+    assert (file["status"], file["received"], file["accepted"], file["quarantined"]) == ("landed", 10, 10, 0)
+    # Closed by the target, or not past it yet; what has no target cannot be late.
+    judged = rows(
+        examples,
+        "SELECT city_flag, coalesce(coalesce(closed_at, business_date) <= deadline_at, true) AS is_on_time,"
+        " filed_at::VARCHAR AS filed, deadline_at IS NULL AS has_no_target FROM bronze.city_cases ORDER BY filed_at",
+    )
+    assert [row["city_flag"] == "ONTIME" for row in judged] == [row["is_on_time"] for row in judged]
+    assert sum(row["city_flag"] == "OVERDUE" for row in judged) == 2
+    assert sum(bool(row["has_no_target"]) for row in judged) == 4
+    assert judged[0]["filed"] == "2022-01-01 05:16:00"  # 00:16 in Boston
+
+
 def test_published_jtt808_frames_are_taken_or_refused_with_their_reason(home: Home, shared_data: Path) -> None:
     frames = json.loads((shared_data / "jtt808/frames.json").read_text())
     lines = [
