@@ -22,9 +22,10 @@ import structlog
 log = structlog.get_logger()
 
 REQUIRED_TABLES = (
-    "kpi_values", "kpi_definitions", "event_counts", "camera_coverage", "case_performance",
-    "population_counts", "data_accounting", "editions", "kpi_value_history",
-    "restatements", "townships", "event_types", "quarantine_reasons", "feeds", "batch_gates",
+    "kpi_values", "kpi_definitions", "rule_comparisons", "kpi_value_history", "restatements", "event_counts",
+    "camera_coverage", "case_performance", "event_funnel", "cameras_to_recalibrate", "repeat_places",
+    "population_counts", "data_accounting", "editions", "townships", "event_types", "quarantine_reasons", "feeds",
+    "batch_gates",
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_decimal, format_percent
 
 from apps.streamlit.wording import language, t, t_or
@@ -69,6 +69,11 @@ def signed(change: float, text: str) -> str:
 def day(when: date) -> str:
     """A business date, medium length: 2026年11月22日 / 22 Nov 2026."""
     return format_date(when, format="medium", locale=locale())
+
+
+def month(when: date) -> str:
+    """The month of a date: 2026年11月 / November 2026."""
+    return format_skeleton("yMMMM", when, locale=locale())
 
 
 def weekday(when: date) -> str:

@@ -52,6 +52,7 @@ def build_published(
         "restatements": changes,
         "kpi_value_history": ledger_fixture.value_history(values, changes, edition),
         "kpi_definitions": _definitions(hostile),
+        "rule_comparisons": _comparisons(values),
         "event_counts": counts,
         "camera_coverage": coverage,
         "case_performance": cases,
@@ -162,6 +163,22 @@ def _definitions(hostile: bool) -> pl.DataFrame:
     )
 
 
+def _comparisons(values: pl.DataFrame) -> pl.DataFrame:
+    """摄像机在线率 by both of its versions: version 2 gives 90 for every 100 of version 1, and withholds the first day."""
+    known = values.filter(pl.col("kpi_code") == "camera_online_rate").with_columns(
+        numerator=pl.col("value") * 100.0, denominator=pl.lit(100.0), is_in_force=pl.lit(True)
+    )
+    first = pl.col("business_date") == known["business_date"].min()
+    other = known.with_columns(
+        rule_version=pl.lit("2"), is_in_force=pl.lit(False), status=pl.when(first).then(pl.lit("withheld_low_coverage")).otherwise(pl.col("status")),
+        value=pl.when(~first).then(pl.col("value") * 0.9), numerator=pl.when(~first).then(pl.col("numerator") * 0.9),
+        denominator=pl.when(~first).then("denominator"),
+    )  # fmt: skip
+    columns = ("business_date", "area_code", "kpi_code", "rule_version", "is_in_force", "value", "numerator", "denominator",
+               "coverage", "status")  # fmt: skip
+    return pl.concat([known.select(columns), other.select(columns)])
+
+
 def _event_counts(dates: list[date], dice: random.Random) -> pl.DataFrame:
     located = _frame(
         {"business_date": when, "area_code": area, "event_type": event, "detections": n * 7, "incidents": n}
@@ -225,11 +242,11 @@ def _accounting(dates: list[date], dice: random.Random, unbalanced: bool) -> pl.
 def _editions(edition: str, published_at: datetime, hostile: bool) -> pl.DataFrame:
     older = [
         {"edition": f"202611{22 - back:02}T011012Z-{'abcdef'[back]}{back}{'0d9c8b'}", "content_hash": f"{back}e4f" * 16,
-         "published_at": datetime(2026, 11, 22 - back, 1, 10, 12), "code_version": "0.1.0", "reason": "schedule"}
+         "published_at": datetime(2026, 11, 22 - back, 1, 10, 12), "code_version": "0.1.0", "reason": "schedule", "bronze_snapshot": 40 - back}
         for back in range(4)
     ]  # fmt: skip
     current = {"edition": edition, "content_hash": f"{edition[-8:]}" * 8, "published_at": published_at,
-               "code_version": "0.1.0", "reason": HOSTILE if hostile else "schedule"}  # fmt: skip
+               "code_version": "0.1.0", "reason": HOSTILE if hostile else "schedule", "bronze_snapshot": 44}  # fmt: skip
     return _frame([current, *older])
 
 

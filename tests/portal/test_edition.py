@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from apps.streamlit.edition import REQUIRED_TABLES, EditionUnavailable, fingerprint, open_edition, published_path
-from lake.published_contract import published_tables
+from lake.published_contract import is_of_kind, published_tables
 from tests.portal.published_fixture import build_published
 
 
@@ -70,6 +70,18 @@ def test_a_missing_file_is_named_missing(portal_home: Path) -> None:
 
 def test_the_portal_requires_nothing_that_is_not_published() -> None:
     assert set(REQUIRED_TABLES) <= set(published_tables())
+
+
+def test_the_tests_publish_what_the_contract_says(published: Path) -> None:
+    edition = open_edition(published)
+    for name in REQUIRED_TABLES:
+        wanted = published_tables()[name].columns
+        kinds = {
+            row["column_name"]: row["column_type"] for row in edition.rows(f"DESCRIBE {name}").iter_rows(named=True)
+        }
+        assert not set(wanted) - set(kinds), name
+        wrong = {column: kinds[column] for column, kind in wanted.items() if not is_of_kind(kinds[column], kind)}
+        assert not wrong, name
 
 
 def test_a_file_without_the_tables_is_named_incomplete(portal_home: Path) -> None:

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from apps.streamlit.edition import open_edition
+from apps.streamlit.queries import rulebook
 from tests.portal import markup
 from tests.portal.case_fixture import CASE_KPIS
-from tests.portal.district import EVENT_TYPES, KPIS
+from tests.portal.district import DISTRICT, EVENT_TYPES, KPIS
+from tests.portal.published_fixture import LAST_DAY
 
+FIRST_DAY = date(2026, 11, 9)
 Open = Callable[..., AppTest]
 
 
@@ -62,6 +68,20 @@ def test_versions_stand_with_their_dates_and_with_what_they_changed(published: P
     assert "覆盖率下限：50% → 60%" in words and "依据：（试行） → GB/T 30428" in words
     coming = markup.text(open_page("rulebook", q="camera_online_rate"))
     assert "自 2027年1月1日 起 尚未生效 目标值：98.0% → 99.0%" in coming
+
+
+def test_two_versions_are_compared_on_the_same_days_of_a_month(published: Path, open_page: Open) -> None:
+    page = open_page("rulebook", q="camera_online_rate")
+    table = next(body for body in markup.blocks(page) if "各版本在2026年11月的结果" in body)
+    assert "版本 1 · 现行有效" in table and "版本 2 · 尚未生效" in table
+    edition = open_edition(published)
+    rows = rulebook.comparisons(edition, DISTRICT, date(2026, 11, 1), LAST_DAY)
+    mean = rows.filter(pl.col("rule_version") == "1", pl.col("business_date") > FIRST_DAY)["value"].mean()
+    month = table.split("<tr>")[2]
+    assert "各版均有数值的日期合计" in month and f"{mean:.1%}" in month and f"{mean * 0.9:.1%}" in month
+    first = next(line for line in table.split("<tr>") if "2026年11月9日" in line)
+    assert "覆盖不足" in first and first.count("%<") == 1, "only one version has a value for the day"
+    assert "各版本在" not in markup.text(open_page("rulebook", q="gps_drift_rate"))
 
 
 def test_a_worked_example_is_shown_where_the_rulebook_has_one(published: Path, open_page: Open) -> None:

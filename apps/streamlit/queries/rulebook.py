@@ -6,11 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import polars as pl
+
 from apps.streamlit.edition import Edition
 
 _VERSIONS = """
 SELECT * FROM kpi_definitions
 ORDER BY domain, kpi_code, effective_from NULLS FIRST, rule_version
+"""
+
+_COMPARISONS = """
+SELECT kpi_code, business_date, rule_version, is_in_force, value, numerator, denominator, coverage, status
+FROM rule_comparisons WHERE area_code = $area AND business_date BETWEEN $first AND $last
+ORDER BY kpi_code, business_date DESC, rule_version
 """
 
 Rule = Mapping[str, Any]
@@ -22,6 +30,14 @@ def versions(edition: Edition) -> dict[str, list[Rule]]:
     for row in edition.rows(_VERSIONS).iter_rows(named=True):
         found.setdefault(str(row["kpi_code"]), []).append(row)
     return found
+
+
+def comparisons(edition: Edition, area: str, first: date, last: date) -> pl.DataFrame:
+    """What each version of a rule with several gives for the same days of an area, newest day first.
+
+    Columns: kpi_code, business_date, rule_version, is_in_force, value, numerator, denominator, coverage, status.
+    """
+    return edition.rows(_COMPARISONS, {"area": area, "first": first, "last": last})
 
 
 def standing(rule: Rule, day: date) -> str:

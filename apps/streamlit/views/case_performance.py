@@ -89,7 +89,13 @@ def _unit(definitions: Definitions, column: str) -> str:
     return str(definitions.get(MEASURES[column], {}).get("unit") or ("ratio" if column.endswith("_rate") else ""))
 
 
-def _cell(row: Mapping[str, Any] | None, column: str, unit: str) -> tables.Cell:
+def _head(definitions: Definitions, column: str) -> str:
+    """A measure's name with its unit, for columns of bare figures."""
+    word = formats.unit_word(_unit(definitions, column))
+    return f"{_name(definitions, column)} ({word})" if word else _name(definitions, column)
+
+
+def _cell(row: Mapping[str, Any] | None, column: str, unit: str, *, bare: bool = False) -> tables.Cell:
     """A figure; or the status of its row; or, where files arrived and there was nothing to count, just that."""
     if row is None or row["status"] != statuses.OK:
         return tables.unpublished(statuses.NO_DATA if row is None else row["status"], row["coverage"] if row else None)
@@ -97,7 +103,7 @@ def _cell(row: Mapping[str, Any] | None, column: str, unit: str) -> tables.Cell:
         return tables.Cell(
             t("case_performance.none"), is_number=True, style="yj-none", title=t("case_performance.none.why")
         )
-    return tables.figure(formats.with_unit(row[column], unit))
+    return tables.figure(formats.amount(row[column], unit) if bare else formats.with_unit(row[column], unit))
 
 
 def _compared(rows: Mapping[str, Mapping[str, Any]], definitions: Definitions, window: str) -> None:
@@ -203,9 +209,9 @@ def _all(edition: Edition, definitions: Definitions, period: str, day: date) -> 
     for row in cases.parts(edition, dimension, period, day).iter_rows(named=True):
         lines.append([
             tables.Cell(name_of(row), title=row["dimension_code"]),
-            *(_cell(row, column, _unit(definitions, column)) for column in TABLE),
+            *(_cell(row, column, _unit(definitions, column), bare=True) for column in TABLE),
         ])  # fmt: skip
-    header = [t(f"dimension.{dimension}"), *(_name(definitions, column) for column in TABLE)]
+    header = [t(f"dimension.{dimension}"), *(_head(definitions, column) for column in TABLE)]
     tables.show(t("case_performance.all.caption"), header, lines, numbers=range(1, len(header)), first=MOST_ROWS)
 
 

@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from html import escape
 
+import polars as pl
 import streamlit as st
 
 from apps.streamlit import filters, formats, frame, rules, tables
+from apps.streamlit import status as statuses
 from apps.streamlit.queries import rulebook
+from apps.streamlit.queries.places import district_code
 from apps.streamlit.queries.rulebook import Rule
 from apps.streamlit.wording import LANGUAGES, catalog, html_language, name_of, plain, t, t_or
 
@@ -40,6 +43,7 @@ def page() -> None:
         return
     if len(found) > 1:
         _contents(found, day)
+    month = rulebook.comparisons(edition, district_code(edition), day.replace(day=1), day)
     last = None
     for code, versions in sorted(
         found.items(), key=lambda item: (str(rulebook.valid_on(item[1], day)["domain"]), item[0])
@@ -48,7 +52,7 @@ def page() -> None:
         if of != last:
             st.header(plain(_domain(of)), anchor=False)
             last = of
-        _card(code, versions, day)
+        _card(code, versions, day, month.filter(kpi_code=code))
     st.caption(t("rulebook.note"))
 
 
@@ -96,7 +100,7 @@ def _standing(rule: Rule, day: date) -> str:
     return t(f"rulebook.standing.{rulebook.standing(rule, day)}")
 
 
-def _card(code: str, versions: Sequence[Rule], day: date) -> None:
+def _card(code: str, versions: Sequence[Rule], day: date, month: pl.DataFrame) -> None:
     rule = rulebook.valid_on(versions, day)
     with st.container(border=True, key=f"card-{_anchor(code)}"):
         st.subheader(plain(name_of(rule)), anchor=_anchor(code))
@@ -108,6 +112,7 @@ def _card(code: str, versions: Sequence[Rule], day: date) -> None:
         )
         if len(versions) > 1:
             _versions(versions, rule, day)
+            _side_by_side(versions, rule, day, month)
 
 
 def _facts(rule: Rule) -> str:
@@ -132,6 +137,47 @@ def _versions(versions: Sequence[Rule], shown: Rule, day: date) -> None:
         if rule is not shown:
             with st.expander(plain(t("rulebook.text_of", version=rule["rule_version"], standing=_standing(rule, day)))):
                 st.html(_facts(rule))
+
+
+def _side_by_side(versions: Sequence[Rule], rule: Rule, day: date, month: pl.DataFrame) -> None:
+    """What each version gives for the same days, so that a change can be judged before it takes effect."""
+    numbers = [str(one["rule_version"]) for one in versions if str(one["rule_version"]) in set(month["rule_version"])]
+    if len(numbers) < 2:
+        return
+    unit = str(rule["unit"])
+    cells = {(row["business_date"], row["rule_version"]): row for row in month.iter_rows(named=True)}
+    rows: list[list[tables.Cell | str]] = []
+    together = _month(month, numbers)
+    if together:
+        line: list[tables.Cell | str] = [tables.Cell(t("rulebook.month"), style="yj-now")]
+        rows.append(
+            line + [tables.Cell(formats.with_unit(value, unit), is_number=True, style="yj-now") for value in together]
+        )
+    for when in month["business_date"].unique().sort(descending=True):
+        found = [cells.get((when, number)) for number in numbers]
+        rows.append([
+            formats.day(when),
+            *(tables.said(row and row["value"], row and row["status"], unit, row and row["coverage"]) for row in found),
+        ])  # fmt: skip
+    standing = {str(one["rule_version"]): _standing(one, day) for one in versions}
+    header = [t("table.day"), *(f"{t('rulebook.version')} {number} · {standing[number]}" for number in numbers)]
+    with st.expander(t("rulebook.side_by_side")):
+        caption = t("rulebook.side_by_side.caption", name=name_of(rule), month=formats.month(day))
+        tables.show(caption, header, rows, numbers=range(1, len(header)))
+
+
+def _month(month: pl.DataFrame, numbers: Sequence[str]) -> list[float]:
+    """Each version's rate over the days that all versions have; nothing for what does not add up (no denominator)."""
+    shown = month.filter(pl.col("status") == statuses.OK, pl.col("rule_version").is_in(numbers))
+    whole = shown.group_by("business_date").len().filter(pl.col("len") == len(numbers))
+    shown = shown.join(whole, on="business_date", how="semi")
+    if shown.is_empty() or shown["denominator"].null_count() or shown["numerator"].null_count():
+        return []
+    sums = {
+        str(number): (float(part["numerator"].sum()), float(part["denominator"].sum()))
+        for (number,), part in shown.group_by("rule_version")
+    }
+    return [sums[number][0] / sums[number][1] for number in numbers] if all(below for _, below in sums.values()) else []
 
 
 def _changes(before: Rule | None, rule: Rule) -> str:
