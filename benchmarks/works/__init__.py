@@ -1,7 +1,7 @@
 """The measured pieces of work, one module each; `ALL` in the order of the table."""
 
 from benchmarks.arena import Work
-from benchmarks.works import cases, district_day, events, history, jtt808, population, positions, townships
+from benchmarks.works import cases, district_day, events, history, jtt808, population, portal, positions, townships
 
 ALL: dict[str, Work] = {
     work.name: work
@@ -13,6 +13,7 @@ ALL: dict[str, Work] = {
         townships.WORK,
         history.WORK,
         cases.WORK,
+        portal.WORK,
         district_day.WORK,
     )
 }

@@ -28,6 +28,7 @@ from tests.dbt.bronze_fixture import (
     fix,
     residents,
 )
+from tests.made_once import made_once
 
 # What is landed for the two days: (feed, business date, rows), each a file.
 File = tuple[str, date, list[dict[str, Any]]]
@@ -79,14 +80,21 @@ def files_of(day: date) -> list[File]:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, BuildReport]]:
-    """Two days landed in order and built at once."""
+    """Two days landed in order and built at once, to be looked at."""
+
+    def make(place: Path) -> tuple[Home, BuildReport]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("YUNJIAN_HOME", str(place / "var"))
+            home = Home.current().ensure()
+            bronze = Bronze(home)
+            for feed, day, rows in [*files_of(DAY), *files_of(NEXT_DAY)]:
+                bronze.land(feed, day, rows)
+            return home, build(home, now=at(NEXT_DAY, "23:00"))
+
+    home, report = made_once(tmp_path_factory, "two-days", make)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("YUNJIAN_HOME", str(tmp_path_factory.mktemp("built") / "var"))
-        home = Home.current().ensure()
-        bronze = Bronze(home)
-        for feed, day, rows in [*files_of(DAY), *files_of(NEXT_DAY)]:
-            bronze.land(feed, day, rows)
-        yield home, build(home, now=at(NEXT_DAY, "23:00"))
+        patch.setenv("YUNJIAN_HOME", str(home.root))
+        yield home, report
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lake.home import Home
+from tests.made_once import made_once
 from tests.pipeline.district import furnish
 
 
@@ -16,11 +17,15 @@ def now():
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The root of a built and published district, made once."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("YUNJIAN_HOME", str(tmp_path_factory.mktemp("furnished") / "var"))
-        home = Home.current().ensure()
-        furnish(home)
-        return home.root
+
+    def make(place: Path) -> Path:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("YUNJIAN_HOME", str(place / "var"))
+            home = Home.current().ensure()
+            furnish(home)
+            return home.root
+
+    return made_once(tmp_path_factory, "furnished-district", make)
 
 
 @pytest.fixture

@@ -1,0 +1,161 @@
+"""The portal's queries on three years of figures: on the published file, against the same queries on the lake's tables.
+
+Every page is opened as a reader would (Streamlit's AppTest), and each query it asks is recorded with its time; so no
+query of a page can be forgotten here.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from benchmarks.arena import Work
+
+_DAYS = 1096
+_REPEATS = 3
+_NOW = datetime(2026, 3, 4, 1, 0, tzinfo=UTC)
+_APP = Path(__file__).parents[2] / "apps" / "streamlit" / "app.py"
+_LIMIT_MS = 100
+
+Query = tuple[str, dict[str, Any]]
+
+
+def _prepare(data: Path, rows: int) -> None:
+    """Two sample days to an edition, whose last day then stands for each of `rows` days."""
+    from lake.home import Home
+    from pipeline.run import run
+
+    home = Home(data / "var").ensure()
+    options = ["--out", str(data / "files"), "--start", "2026-03-01", "--days", "2", "--scale", "small", "--seed", "1"]
+    subprocess.run([sys.executable, "-m", "sample_district", *options], check=True, stdout=subprocess.DEVNULL)
+    for feed in (path for path in (data / "files").iterdir() if path.is_dir() and path.name != "answer_key"):
+        (home.inbox / feed.name).mkdir(parents=True, exist_ok=True)
+        for file in feed.iterdir():
+            file.rename(home.inbox / feed.name / file.name)
+    outcome = run(home, now=_NOW)
+    assert outcome["publication"]["status"] == "published", outcome["failures"]
+    _stretch(home.published / "published.duckdb", data, rows)
+
+
+def _stretch(edition: Path, data: Path, days: int) -> None:
+    draft = edition.resolve().with_name("stretched.duckdb")
+    draft.write_bytes(edition.read_bytes())
+    with duckdb.connect(str(draft)) as con:
+        tables = [name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+        for table in tables:
+            columns = [name for name, *_ in con.execute(f"DESCRIBE {table}").fetchall()]
+            if "business_date" in columns:
+                con.execute(
+                    f"CREATE TABLE stretched AS SELECT * REPLACE (business_date - i::INTEGER AS business_date) FROM {table}, "
+                    f"range({days}) AS r (i) WHERE business_date = (SELECT max(business_date) FROM {table}) ORDER BY business_date"
+                )
+                con.execute(f"DELETE FROM {table}")
+                con.execute(f"INSERT INTO {table} BY NAME SELECT * EXCLUDE (i) FROM stretched")
+                con.execute("DROP TABLE stretched")
+        for table in tables:
+            target = data / "marts" / f"{table}.parquet"
+            target.parent.mkdir(exist_ok=True)
+            con.execute(f"COPY {table} TO '{target}' (FORMAT parquet)")
+    os.replace(draft, edition)
+
+
+def _asked(data: Path) -> tuple[list[Query], list[float]]:
+    """What the pages ask in both languages' default views, and the seconds of each."""
+    os.environ["YUNJIAN_HOME"] = str(data / "var")
+    from streamlit.testing.v1 import AppTest
+
+    from apps.streamlit.edition import Edition
+
+    queries: list[Query] = []
+    seconds: list[float] = []
+    rows = Edition.rows
+
+    def recording(edition: Edition, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        begin = time.perf_counter()
+        found = rows(edition, sql, parameters)
+        seconds.append(time.perf_counter() - begin)
+        queries.append((sql, dict(parameters or {})))
+        return found
+
+    Edition.rows = recording  # type: ignore[method-assign]
+    try:
+        for view in sorted((_APP.parent / "views").glob("*.py")):
+            if view.name == "__init__.py":
+                continue
+            page = AppTest.from_file(str(_APP), default_timeout=120).run()
+            page.switch_page(f"views/{view.name}").run()
+            assert not page.exception, (view.name, page.exception)
+    finally:
+        Edition.rows = rows  # type: ignore[method-assign]
+    return queries, seconds
+
+
+def _distinct(queries: list[Query]) -> list[Query]:
+    return list({(sql, repr(sorted(parameters.items()))): (sql, parameters) for sql, parameters in queries}.values())
+
+
+def _timed(con: duckdb.DuckDBPyConnection, queries: list[Query]) -> tuple[list[float], int]:
+    """The median seconds of each query, and how many rows they gave in all."""
+    medians, rows = [], 0
+    for sql, parameters in queries:
+        runs = []
+        for _ in range(_REPEATS):
+            begin = time.perf_counter()
+            found = con.execute(sql, parameters).fetchall()
+            runs.append(time.perf_counter() - begin)
+        medians.append(statistics.median(runs))
+        rows += len(found)
+    return medians, rows
+
+
+def _published(data: Path, room: Path) -> Mapping[str, Any]:
+    queries, _ = _asked(data)
+    queries = _distinct(queries)
+    with duckdb.connect(config={"threads": 2, "memory_limit": "512MB"}) as con:
+        con.execute(f"ATTACH '{data / 'var' / 'published' / 'published.duckdb'}' AS published (READ_ONLY)")
+        con.execute("USE published")
+        medians, rows = _timed(con, queries)
+    return _answer(medians, rows, queries)
+
+
+def _marts(data: Path, room: Path) -> Mapping[str, Any]:
+    queries = _distinct(_asked(data)[0])
+    with duckdb.connect(config={"threads": 2, "memory_limit": "512MB"}) as con:
+        for file in (data / "marts").glob("*.parquet"):
+            con.execute(f"CREATE VIEW {file.stem} AS SELECT * FROM read_parquet('{file}')")
+        medians, rows = _timed(con, queries)
+    return _answer(medians, rows, queries)
+
+
+def _answer(medians: list[float], rows: int, queries: list[Query]) -> Mapping[str, Any]:
+    slowest = max(range(len(medians)), key=medians.__getitem__)
+    over = sum(1000 * seconds > _LIMIT_MS for seconds in medians)
+    return {
+        "seconds": sum(medians),
+        "rows": rows,
+        "queries": len(queries),
+        "slowest ms": round(1000 * medians[slowest], 1),
+        f"over {_LIMIT_MS} ms": over,
+        "slowest": " ".join(queries[slowest][0].split())[:80],
+    }
+
+
+WORK = Work(
+    name="portal",
+    title="Every query of every page, three years of figures",
+    goal=f"each query under {_LIMIT_MS} ms on the published file, and all of them faster than on the marts' Parquet",
+    rows=_DAYS,
+    prepare=_prepare,
+    arms={"published file": _published, "the same tables as Parquet": _marts},
+    compare=("rows",),
+    at_most=1.0,
+)
