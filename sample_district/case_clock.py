@@ -75,13 +75,19 @@ class WorkCalendar:
                     work -= max(room, timedelta())
             day += _DAY
 
-    def end_of_day(self, start: date, count: int, skipped: tuple[date, date] | None = None) -> datetime:
-        """Close of business of the `count`-th working day after `start`; days in (skipped[0], skipped[1]] do not count."""
+    def end_of_day(self, start: date, count: int) -> datetime:
+        """Close of business of the `count`-th working day after `start`."""
         day = start
         while count:
             day += _DAY
-            paused = skipped is not None and skipped[0] < day <= skipped[1]
-            count -= self.works(day) and not paused
+            count -= self.works(day)
+        return datetime.combine(day, CLOSE)
+
+    def next_close(self, moment: datetime) -> datetime:
+        """The first close of business at or after a moment."""
+        day = moment.date()
+        while not self.works(day) or datetime.combine(day, CLOSE) < moment:
+            day += _DAY
         return datetime.combine(day, CLOSE)
 
 
@@ -125,7 +131,8 @@ def deadline(
     if rule.clock == "working_hours":
         spent = calendar.worked(filed, since)
         return calendar.after_work(until, timedelta(hours=rule.allowance) - spent)
-    return calendar.end_of_day(filed.date(), rule.allowance, (since.date(), until.date()))
+    left = sum(calendar.works(since.date() + _DAY * n) for n in range(1, (plain.date() - since.date()).days + 1))
+    return calendar.end_of_day(until.date(), left) if left else calendar.next_close(until)
 
 
 def _unpaused(calendar: WorkCalendar, rule: Rule, filed: datetime) -> datetime:

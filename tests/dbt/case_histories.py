@@ -35,7 +35,10 @@ MOMENTS = st.builds(
         st.integers(0, 86_399),
     ),
 )
-LATER = st.one_of(st.none(), st.integers(0, 40 * 86_400).map(lambda seconds: timedelta(seconds=seconds)))
+LATER = st.one_of(
+    st.none(),
+    *(st.integers(0, days * 86_400).map(lambda seconds: timedelta(seconds=seconds)) for days in (1, 4, 40)),
+)
 
 
 @st.composite
@@ -53,7 +56,7 @@ def histories(draw: st.DrawFn) -> History:
         "category_code": draw(st.sampled_from([*CATEGORIES, "unheard_of"])),
         "reported_at": _text(filed),
         "filed_at": _text(filed),
-        "deadline_at": _text(draw(st.one_of(st.none(), st.none(), MOMENTS))),
+        "deadline_at": _text(draw(st.one_of(*[st.none()] * 5, MOMENTS))),
         "closed_at": _text(after(filed)),
         "suspended_from": _text(suspended),
         "suspended_until": _text(after(suspended) if suspended else None),

@@ -57,6 +57,11 @@ read_off as (
         p.is_workday and {{ shanghai_seconds('r.paused_from') }} < p.ends_2_s as is_paused_before_close,
         p.work_s_before + {{ worked_seconds('p', shanghai_seconds('r.paused_from')) }} as paused_work_s,
         u.workday_no as resumed_workday_no,
+        -- The first working day that closes after the end of the suspension.
+        case
+            when u.is_workday and {{ shanghai_seconds('r.paused_until') }} <= u.ends_2_s then u.workday_no
+            else u.workday_no + 1
+        end as resumed_close_no,
         u.work_s_before + {{ worked_seconds('u', shanghai_seconds('r.paused_until')) }} as resumed_work_s
     from ruled as r
     left join {{ ref('int_work_clock') }} as f on r.filed_date = f.calendar_date
@@ -92,6 +97,17 @@ shifted as (
     from paused
 ),
 
+-- A case suspended on its last day is due on the day it goes on; never while it is suspended.
+targeted as (
+    select
+        *,
+        case
+            when is_paused_in_time then greatest(workday_no + allowance + pause, resumed_close_no)
+            else workday_no + allowance
+        end as due_workday_no
+    from shifted
+),
+
 computed as (
     select
         s.*,
@@ -106,7 +122,7 @@ computed as (
                 ) }}
             when s.clock = 'working_days' then {{ utc_of_shanghai('d.calendar_date', 'd.ends_2_s') }}
         end as base_deadline_at
-    from shifted as s
+    from targeted as s
     left join {{ ref('int_work_clock') }} as h
         on s.clock = 'working_hours'
             and s.run_no = h.run_no
@@ -116,7 +132,7 @@ computed as (
         on s.clock = 'working_days'
             and s.run_no = d.run_no
             and d.is_workday
-            and s.workday_no + s.allowance + s.pause = d.workday_no
+            and s.due_workday_no = d.workday_no
 ),
 
 -- Each extension has to be known by the day of the deadline that those before it gave; after one that came too late
