@@ -23,8 +23,9 @@ TREND_DAYS = 60
 WORST = 10
 MOST_ROWS = 20
 TAIL = ("on_time_rate", "overdue", "due", "rework_rate", "p90_handling_hours")
-TABLE = ("filed", "due", "closed", "closing_rate", "on_time_rate", "on_time_rate_filed", "rework_rate", "extension_rate",
-         "hand_back_rate", "suspension_rate", "median_handling_hours", "p90_handling_hours", "open_cases", "overdue")  # fmt: skip
+TABLE = ("filed", "due", "closed", "open_cases", "overdue", "closing_rate", "on_time_rate", "on_time_rate_filed",
+         "rework_rate", "extension_rate", "hand_back_rate", "suspension_rate", "median_handling_hours",
+         "p90_handling_hours")  # fmt: skip
 Definitions = Mapping[str, Mapping[str, Any]]
 
 

@@ -87,10 +87,9 @@ def _contents(found: Mapping[str, Sequence[Rule]], day: date) -> None:
         rows.append([
             tables.Cell(name_of(rule), link=f"#{_anchor(code)}", title=code), _domain(str(rule["domain"])), tables.figure(aim),
             f"{rule['rule_version']} · {_standing(rule, day)}", tables.figure(formats.number(len(versions))),
-            str(rule["owner"] or "–"),
         ])  # fmt: skip
     header = [
-        t("table.kpi"), t("table.domain"), t("tile.target"), t("rulebook.version"), t("rulebook.versions"), t("table.owner"),
+        t("table.kpi"), t("table.domain"), t("tile.target"), t("rulebook.version"), t("rulebook.versions"),
     ]  # fmt: skip
     caption = t("rulebook.contents", count=formats.number(len(found)), day=formats.day(day))
     tables.show(caption, header, rows, numbers=(2, 4))
