@@ -14,7 +14,7 @@ from lake.engine import open_engine, sql_name
 from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, attach, detach
 from pipeline.flipped_rows import snapshot_of
-from pipeline.lineage import KPI_VALUES, LAYERS, Lineage, Model, exists
+from pipeline.lineage import KPI_VALUES, LAYERS, Lineage, Model, exists, measures
 from pipeline.restate import list_restatements
 
 ROWS_SHOWN = 1000
@@ -37,7 +37,8 @@ def explain(
     lineage = Lineage(home)
     with open_engine(home) as con:
         state = _attach_as_of(con, home, published["edition"])
-        marts = lineage.marts_of(con, kpi_code)
+        measure = measures(con).get((kpi_code, str(published["figure"]["rule_version"])), kpi_code)
+        marts = lineage.marts_of(con, measure)
         feeds = sorted(frozenset().union(*(lineage.feeds_of(mart) for mart in marts)))
         by_name = {contract.feed: contract for contract in all_contracts()}
         dates = _dates_in_effect(con, business_date)
@@ -47,12 +48,12 @@ def explain(
             "business_date": business_date.isoformat(),
             **published,
             "as_of": state,
-            "layers": _layers(con, lineage, marts, kpi_code, area_code, business_date),
+            "layers": _layers(con, lineage, marts, (kpi_code, measure), area_code, business_date),
             "sources": [file for feed in feeds for file in _files(con, by_name[feed], dates.get(feed, business_date))],
         }
         answer["rows"] = None
         if with_rows:
-            answer["rows"] = _rows(con, lineage, kpi_code, area_code, business_date, by_name)
+            answer["rows"] = _rows(con, lineage, measure, area_code, business_date, by_name)
     answer["restatements"] = list_restatements(
         home, kpi_code=kpi_code, area_code=area_code, business_date=business_date
     )
@@ -145,7 +146,12 @@ def _dates_in_effect(con: duckdb.DuckDBPyConnection, day: date) -> dict[str, dat
 
 
 def _layers(
-    con: duckdb.DuckDBPyConnection, lineage: Lineage, marts: Sequence[str], kpi_code: str, area_code: str, day: date
+    con: duckdb.DuckDBPyConnection,
+    lineage: Lineage,
+    marts: Sequence[str],
+    codes: tuple[str, str],
+    area_code: str,
+    day: date,
 ) -> list[dict[str, Any]]:
     published = next(i for i, m in lineage.models.items() if (m.layer, m.table) == ("published", KPI_VALUES))
     upstream = [one for one in lineage.upstream(published) if one in lineage.models]
@@ -153,12 +159,20 @@ def _layers(
     names = dict.fromkeys([published, *judged, *(one for mart in marts for one in lineage.upstream(mart))])
     models = [lineage.models[one] for one in names if one in lineage.models]
     models.sort(key=lambda model: (-LAYERS.index(model.layer), model.name))
-    return [_counted(con, model, kpi_code, area_code, day) for model in models if exists(con, model)]
+    return [_counted(con, model, codes, area_code, day) for model in models if exists(con, model)]
 
 
-def _counted(con: duckdb.DuckDBPyConnection, model: Model, kpi_code: str, area_code: str, day: date) -> dict[str, Any]:
+def _counted(
+    con: duckdb.DuckDBPyConnection, model: Model, codes: tuple[str, str], area_code: str, day: date
+) -> dict[str, Any]:
+    """`codes` are the KPI's, and its measure's: what marts call it before a rule has judged it."""
     columns = column_types(con, WAREHOUSE, model.layer, model.table)
-    wanted = {"kpi_code": kpi_code, "business_date": day, "area_code": area_code}
+    kpi_code, measure = codes
+    wanted = {
+        "kpi_code": kpi_code if "rule_version" in columns else measure,
+        "business_date": day,
+        "area_code": area_code,
+    }
     wanted = {column: value for column, value in wanted.items() if column in columns}
     rows = _count(con, model, wanted)
     if not rows and "area_code" in wanted and len(area_code) == _DISTRICT_CODE_LENGTH:
@@ -207,7 +221,7 @@ def _files(con: duckdb.DuckDBPyConnection, contract: Contract, day: date) -> lis
 def _rows(
     con: duckdb.DuckDBPyConnection,
     lineage: Lineage,
-    kpi_code: str,
+    measure: str,
     area_code: str,
     day: date,
     contracts: Mapping[str, Contract],
@@ -224,7 +238,7 @@ def _rows(
             f"""SELECT row_id::VARCHAR AS row_id, is_in_numerator, is_in_denominator{"".join(f", {n}" for n in traced)}
                 FROM {mart.relation} WHERE kpi_code = ? AND area_code = ? AND business_date = ?
                 ORDER BY row_id LIMIT {ROWS_SHOWN}""",
-            [kpi_code, area_code, day],
+            [measure, area_code, day],
         )
         rows = [row for row in rows if not _is_personal(contracts.get(str(row.get("feed"))))]
         for feed in {row["feed"] for row in rows if row.get("told_on")}:

@@ -14,7 +14,7 @@ from lake.engine import open_engine
 from lake.home import Home
 from lake.lakes import WAREHOUSE, LakeMissing, attach
 from lake.restatements import RESTATED
-from pipeline.lineage import Lineage, Model, exists
+from pipeline.lineage import Lineage, Model, exists, measures
 
 log = structlog.get_logger(__name__)
 SHOWN_IDS = 50  # of each kind; the count is of all
@@ -52,7 +52,13 @@ def snapshot_of(con: duckdb.DuckDBPyConnection, edition: str) -> int | None:
 
 def _compare(con: duckdb.DuckDBPyConnection, home: Home, mart: Model, edition: str, snapshot: int) -> None:
     key = ", ".join(_KEY)
-    keys = con.execute(f"SELECT {key} FROM {RESTATED} WHERE since_edition = ?", [edition]).to_arrow_table()
+    figures = con.execute(
+        f"SELECT {key}, coalesce(now_rule_version, as_rule_version) FROM {RESTATED} WHERE since_edition = ?", [edition]
+    ).fetchall()
+    measure_of = measures(con)
+    keys = pa.Table.from_pylist(
+        [{**dict(zip(_KEY, row, strict=False)), "measure": measure_of.get((row[0], row[3]), row[0])} for row in figures]
+    )
     # A connection of its own: a mart may be a view, which reads the lake by its name and not as of a version.
     with open_engine(home) as past:
         attach(past, home, WAREHOUSE, snapshot=snapshot)
@@ -84,14 +90,16 @@ def _compare(con: duckdb.DuckDBPyConnection, home: Home, mart: Model, edition: s
 
 def _rows(con: duckdb.DuckDBPyConnection, mart: Model, keys: pa.Table) -> pa.Table:
     """The mart's rows of the figures `keys`: kpi_code, area_code, business_date, row_id, numerator, denominator."""
-    key = ", ".join(_KEY)
+    key = ", ".join(f"w.{column}" for column in _KEY)
     con.register("wanted_figures", keys)
     days = con.execute("SELECT DISTINCT business_date FROM wanted_figures ORDER BY 1").fetchall()
     listed = ", ".join(f"DATE '{day}'" for (day,) in days)  # constants, so that a view passes over other dates
     parts = ", ".join(f"bool_or(is_in_{part}) AS {part}" for part in _PARTS)
     found = con.execute(
-        f"""SELECT {key}, row_id::VARCHAR AS row_id, {parts} FROM {mart.relation}
-            SEMI JOIN wanted_figures USING ({key}) WHERE business_date IN ({listed}) GROUP BY ALL"""
+        f"""SELECT {key}, m.row_id::VARCHAR AS row_id, {parts} FROM {mart.relation} AS m
+            JOIN wanted_figures AS w
+              ON m.kpi_code = w.measure AND m.area_code = w.area_code AND m.business_date = w.business_date
+            WHERE m.business_date IN ({listed}) GROUP BY ALL"""
     ).to_arrow_table()
     con.unregister("wanted_figures")
     return found

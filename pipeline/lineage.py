@@ -92,33 +92,34 @@ class Lineage:
         )
 
     def kpi_marts(self) -> list[str]:
-        """The unique ids of the marts that measure KPIs: those from which the published values come, with their parts."""
+        """The unique ids of the marts that measure KPIs: the first that have a KPI and its parts, on the way to the
+        published values. Those that bring them together are made of all feeds, and tell nothing of one KPI."""
         published = next(i for i, m in self.models.items() if (m.layer, m.table) == ("published", KPI_VALUES))
-        return [
-            unique_id
-            for unique_id in self.upstream(published)
-            if unique_id in self.models
-            and {"kpi_code", "numerator"} <= set(self.models[unique_id].columns)
-            and self.models[unique_id].layer == "marts"
-            and "status" not in self.models[unique_id].columns
+        measuring = [
+            one
+            for one in self.upstream(published)
+            if one in self.models
+            and self.models[one].layer == "marts"
+            and {"kpi_code", "numerator"} <= set(self.models[one].columns)
         ]
+        return [one for one in measuring if not (set(self.upstream(one)) - {one}) & set(measuring)]
 
     def row_marts(self) -> list[Model]:
         """The marts that name the rows behind their KPIs (`KPI_ROWS`)."""
         return [model for model in self.models.values() if model.meta.get(KPI_ROWS)]
 
-    def marts_of(self, con: duckdb.DuckDBPyConnection, kpi_code: str) -> list[str]:
-        """The unique ids of the marts that measure a KPI: that have rows of it, or else that may have."""
-        return [mart for mart, codes in self._codes(con).items() if kpi_code in codes] or self.marts_naming(kpi_code)
+    def marts_of(self, con: duckdb.DuckDBPyConnection, measure: str) -> list[str]:
+        """The unique ids of the marts that have rows of a measure, or else that may have."""
+        return [mart for mart, codes in self._codes(con).items() if measure in codes] or self.marts_naming(measure)
 
-    def marts_naming(self, kpi_code: str) -> list[str]:
-        """The marts whose SQL names a KPI; all of them when none does. A KPI without a row yet is found by this."""
+    def marts_naming(self, measure: str) -> list[str]:
+        """The marts whose SQL names a measure; all of them when none does. One without a row yet is found by this."""
         marts = self.kpi_marts()
-        named = [mart for mart in marts if f"'{kpi_code}'" in self._manifest["nodes"][mart]["raw_code"]]
+        named = [mart for mart in marts if f"'{measure}'" in self._manifest["nodes"][mart]["raw_code"]]
         return named or marts
 
-    def feeds_by_kpi(self, con: duckdb.DuckDBPyConnection) -> dict[str, frozenset[str]]:
-        """The feeds each measured KPI rests on, by KPI. The connection has the warehouse attached."""
+    def feeds_by_measure(self, con: duckdb.DuckDBPyConnection) -> dict[str, frozenset[str]]:
+        """The feeds each measure rests on that has rows. The connection has the warehouse attached."""
         feeds: dict[str, frozenset[str]] = {}
         for mart, codes in self._codes(con).items():
             for code in codes:
@@ -133,6 +134,21 @@ class Lineage:
                 rows = con.execute(f"SELECT DISTINCT kpi_code FROM {model.relation}").fetchall()
                 codes[mart] = {str(code) for (code,) in rows}
         return codes
+
+
+def measures(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+    """The measure that each version of a rule takes, by KPI and version; where none is named it is the KPI itself."""
+    definitions = f"{WAREHOUSE}.marts.mart_kpi_definitions"
+    try:
+        columns = {row[0] for row in con.execute(f"DESCRIBE {definitions}").fetchall()}
+    except duckdb.CatalogException:
+        return {}
+    if "measure" not in columns:
+        return {}
+    rows = con.execute(
+        f"SELECT kpi_code, rule_version, measure FROM {definitions} WHERE measure IS NOT NULL"
+    ).fetchall()
+    return {(kpi_code, version): measure for kpi_code, version, measure in rows}
 
 
 def exists(con: duckdb.DuckDBPyConnection, model: Model) -> bool:

@@ -105,7 +105,13 @@ def rebuild(
     if built.status == "failed":
         problems = [f"{failure['node']}: {failure['message']}" for failure in built.failures]
         return RebuildReport(
-            "failed", None, published_hash, target.root, landed.files, landed.without_bytes, problems=problems
+            "failed",
+            None,
+            published_hash,
+            target.root,
+            landed.files,
+            landed.without_bytes,
+            problems=[*landed.damaged, *problems],
         )
     carry_history(home, target)
     if home.published_file.exists():
@@ -113,7 +119,8 @@ def rebuild(
     publication = publish_edition(target, reason="rebuilt from landing", now=now)
     forget_snapshots(target, keep=publication["edition"] if publication["status"] == "published" else None)
     content_hash = publication["content_hash"]
-    same = publication["status"] != "refused" and published_hash in (None, content_hash)
+    # Damaged bytes may be missing from the lake where no published figure shows it.
+    same = publication["status"] != "refused" and published_hash in (None, content_hash) and not landed.damaged
     report = RebuildReport(
         status="verified" if same else "differs",
         content_hash=content_hash,
@@ -122,7 +129,7 @@ def rebuild(
         files=landed.files,
         without_bytes=landed.without_bytes,
         differences=[] if same else differences(home.published_file, target.published_file),
-        problems=publication["problems"],
+        problems=[*landed.damaged, *publication["problems"]],
     )
     if into is not None or not (same or accept) or publication["status"] == "refused":
         return report

@@ -6,7 +6,7 @@ that lies in the future then is refused). The manifest has all three for every d
 
 from __future__ import annotations
 
-import shutil
+import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,10 +32,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Relanded:
-    """`files` were landed; of `without_bytes` only the manifest is left, because their rows have expired."""
+    """`files` were landed; of `without_bytes` only the manifest is left, because their rows have expired; the bytes of
+    those `damaged` are not the ones that were received, and were left out."""
 
     files: int
     without_bytes: int
+    damaged: tuple[str, ...] = ()
+
+
+class Damaged(Exception):
+    """Landed bytes that do not have the hash of their manifest."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ def reland(home: Home, target: Home, *, tell: Callable[[str], None]) -> Relanded
     plans = [(contract, _steps(home, contract)) for contract in all_contracts()]
     total = sum(1 for _, steps in plans for step in steps if step.delivery)
     done = gone = 0
+    damaged: list[str] = []
     for contract, steps in plans:
         if not steps:
             continue
@@ -65,12 +72,16 @@ def reland(home: Home, target: Home, *, tell: Callable[[str], None]) -> Relanded
                         expire_again(run.con, contract.feed, step.expired, step.at)
                     continue
                 done += 1
-                if _land(home, run, *step.delivery):
-                    tell(f"landed {done} of {total}: {contract.feed} {step.delivery[1].name}")
-                else:
-                    gone += 1
-                    tell(f"expired {done} of {total}: {contract.feed} {step.delivery[1].name}")
-    return Relanded(done - gone, gone)
+                name = f"{contract.feed} {step.delivery[1].name}"
+                try:
+                    landed = _land(home, run, *step.delivery)
+                except Damaged as problem:
+                    damaged.append(f"{name}: {problem}")
+                    tell(f"damaged {done} of {total}: {name}")
+                    continue
+                gone += not landed
+                tell(f"{'landed' if landed else 'expired'} {done} of {total}: {name}")
+    return Relanded(done - gone - len(damaged), gone, tuple(damaged))
 
 
 def _steps(home: Home, contract: Contract) -> list[_Step]:
@@ -98,12 +109,23 @@ def _land(home: Home, run: LandingRun, manifest: Manifest, delivery: Delivery) -
 
 @contextmanager
 def _fetched(home: Home, run: LandingRun, manifest: Manifest, delivery: Delivery) -> Iterator[Path | None]:
-    """The landed bytes under the name they came with, in the clear, for as long as they are read."""
+    """The landed bytes under the name they came with, in the clear, for as long as they are read.
+
+    Raises Damaged: landing them would make another file of them, with a manifest of its own.
+    """
     if not landed_path(home, manifest).is_file():
         yield None
         return
     with tempfile.TemporaryDirectory(prefix="reland-", dir=run.home.tmp) as folder:
         path = Path(folder) / delivery.name
-        with open_landed(home, manifest) as stream, path.open("xb") as target:
-            shutil.copyfileobj(stream, target, 1 << 20)
+        found = hashlib.sha256()
+        try:
+            with open_landed(home, manifest) as stream, path.open("xb") as target:
+                while chunk := stream.read(1 << 20):
+                    found.update(chunk)
+                    target.write(chunk)
+        except Exception as error:  # sealed bytes that do not open, a disk that does not read
+            raise Damaged(f"its bytes in landing cannot be read: {str(error)[:200]}") from error
+        if found.hexdigest() != manifest.sha256:
+            raise Damaged(f"its bytes in landing are not those received ({manifest.sha256[:12]})")
         yield path

@@ -35,7 +35,7 @@ from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, current_snapshot
 from lake.restatements import RESTATED, SERVED, CauseFinder
 from pipeline.flipped_rows import note_flipped_rows
-from pipeline.lineage import Lineage
+from pipeline.lineage import Lineage, measures
 
 log = structlog.get_logger(__name__)
 
@@ -98,7 +98,7 @@ def _starts(con: duckdb.DuckDBPyConnection) -> list[Since]:
 
 
 def _find(con: duckdb.DuckDBPyConnection, lineage: Lineage, since: Since, upto: int, code_version: str) -> None:
-    feeds = lineage.feeds_by_kpi(con)
+    feeds, measure_of = lineage.feeds_by_measure(con), measures(con)
     arrivals = list(_arrivals(con, since, upto))
     by_feed_and_date: dict[tuple[str, date], list[Arrival]] = defaultdict(list)
     for arrival in arrivals:
@@ -113,9 +113,10 @@ def _find(con: duckdb.DuckDBPyConnection, lineage: Lineage, since: Since, upto: 
     ).fetchall()
     found: list[dict[str, Any]] = []
     for kpi_code, day, as_rule, now_rule in groups:
-        if kpi_code not in feeds:  # without a row: what it would be made of
-            feeds[kpi_code] = frozenset().union(*(lineage.feeds_of(mart) for mart in lineage.marts_naming(kpi_code)))
-        reads = feeds[kpi_code]
+        measure = measure_of.get((kpi_code, now_rule or as_rule), kpi_code)
+        if measure not in feeds:  # without a row: what it would be made of
+            feeds[measure] = frozenset().union(*(lineage.feeds_of(mart) for mart in lineage.marts_naming(measure)))
+        reads = feeds[measure]
         near = [a for feed in sorted(reads) for a in by_feed_and_date.get((feed, in_effect.get((feed, day), day)), ())]
         shown = near
         evidence: dict[str, Any] = {"bronze_snapshots": [since.snapshot, upto]}

@@ -183,13 +183,39 @@ def test_a_mart_that_names_its_rows_tells_which_flipped(district: Home, monkeypa
     }
 
 
+def test_a_rule_that_takes_another_measure_rests_on_the_feeds_of_that_measure(district: Home) -> None:
+    columns = "name_zh, name_en, domain, unit, better, areas, variant"
+    rebuilt(
+        district,
+        "DROP VIEW warehouse.marts.mart_kpi_definitions",
+        """CREATE TABLE warehouse.marts.mart_kpi_definitions AS
+           SELECT 'parking' AS kpi_code, '1' AS rule_version, 'incidents_illegal_parking' AS measure""",
+        f"""INSERT INTO warehouse.published.kpi_definitions (kpi_code, rule_version, {columns})
+            SELECT 'parking', '1', {columns} FROM warehouse.published.kpi_definitions WHERE kpi_code = 'incidents_total'""",
+        f"""INSERT INTO warehouse.published.kpi_values
+            SELECT * REPLACE ('parking' AS kpi_code) FROM warehouse.published.kpi_values WHERE {TOTAL}""",
+    )
+    publish_edition(district, now=LATER)
+    trucks = (
+        "plate_no,terminal_id,carrier,approved_on,valid_until\n沪A12345,013912345678,东明渣土,2026-01-01,2027-01-01\n"
+    )
+    assert land(district, "trucks", f"trucks_{DAY}.csv", trucks.encode(), now=LATER).accepted == 1
+    rebuilt(district, "UPDATE warehouse.published.kpi_values SET value = 9 WHERE kpi_code = 'parking'")
+    publish_edition(district, now=LATER.replace(hour=9))
+    # A register of trucks arrived, which is nothing to parked cars: it is no explanation.
+    assert served(district, "SELECT cause FROM restatements WHERE kpi_code = 'parking'") == [("unexplained",)]
+
+
 def test_feeds_of_a_kpi_follow_from_the_models_it_is_made_of(district: Home) -> None:
     lineage = Lineage(district)
     with lakes(district) as con:
-        feeds = lineage.feeds_by_kpi(con)
+        feeds = lineage.feeds_by_measure(con)
     assert feeds["camera_coverage"] >= {"cameras", "camera_status"}
     assert "detection_events" in feeds["incidents_total"]
     assert "truck_gps" not in feeds["incidents_total"]
+    # A KPI without a row yet (no truck has reported) is found by the models that name it.
+    (mart,) = lineage.marts_naming("gps_completeness")
+    assert lineage.feeds_of(mart) == {"truck_gps", "trucks"}
 
 
 def test_a_pending_change_is_listed_approved_by_a_person_and_then_published(district: Home) -> None:
