@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Iterator
@@ -133,6 +134,23 @@ def test_every_kpi_of_the_rulebook_has_an_example(manifest: dict[str, Any]) -> N
     codes = {line.split(",")[0] for line in rulebook} - {"incidents_(event_type)"}
     assert codes <= shown
     assert "incidents_wrong_way" in shown
+
+
+def test_the_worked_example_of_every_rule_is_what_a_unit_test_computes() -> None:
+    computed: dict[str, list[list[str]]] = {}
+    for path in sorted((PROJECT / "models" / "marts").glob("*__unit_tests.yml")):
+        for test in yaml.safe_load(path.read_text(encoding="utf-8"))["unit_tests"]:
+            for row in test["expect"]["rows"] if re.fullmatch(r"mart_kpi_[a-z]+", test["model"]) else []:
+                figures = [row.get(name) for name in ("value", "numerator", "denominator")]
+                if figures[0] is not None and "kpi_code" in row:
+                    shown = [f"{round(float(figure), 6):g}" for figure in figures if figure is not None]
+                    computed.setdefault(row["kpi_code"], []).append(shown)
+    with (PROJECT / "seeds" / "kpi_definitions.csv").open(encoding="utf-8", newline="") as lines:
+        for rule in csv.DictReader(lines):
+            code = (rule["measure"] or rule["kpi_code"]).replace("(event_type)", "wrong_way")
+            for text in (rule["example_zh"], rule["example_en"]):
+                words = re.split(r"[^0-9.]+", text)
+                assert any(set(shown) <= set(words) for shown in computed[code]), (code, text)
 
 
 def test_every_rule_names_its_formula_owner_and_legal_basis_in_both_languages(built: Any, ask: Any) -> None:
