@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 
-from tests.portal.district import DISTRICT
+from geography.shipped import DISTRICT_CODE as DISTRICT
 
-FIRST, LAST = date(2023, 11, 23), date(2026, 11, 22)
-_EVERY_DAY = f"(SELECT unnest(generate_series(DATE '{FIRST}', DATE '{LAST}', INTERVAL 1 DAY))::DATE AS business_date)"
+LAST = date(2026, 3, 2)
+DAYS = 1096
+_EVERY_DAY = (
+    f"(SELECT unnest(generate_series(DATE '{LAST - timedelta(days=DAYS - 1)}', DATE '{LAST}', INTERVAL 1 DAY))::DATE "
+    "AS business_date)"
+)
 # 60 KPIs in 18 areas; units, cameras and categories as a district has them
 _GROWN = f"""
 CREATE TABLE areas AS SELECT '{DISTRICT}' AS area_code UNION ALL SELECT area_code FROM townships;
@@ -36,6 +40,10 @@ SELECT kpi_code, area_code, business_date, value, numerator, denominator, covera
 FROM kpi_values ORDER BY kpi_code, area_code, business_date;
 
 CREATE TABLE pattern AS SELECT * FROM restatements LIMIT 1;
+INSERT INTO pattern BY NAME
+SELECT 'none' AS restatement_id, edition, kpi_code, area_code, business_date, value AS as_published_value,
+       status AS as_published_status, edition AS as_published_edition, 'value' AS change, 'late_file' AS cause, 'published' AS state
+FROM kpi_values WHERE (SELECT count(*) = 0 FROM pattern) LIMIT 1;
 CREATE OR REPLACE TABLE restatements AS
 SELECT p.* REPLACE (left(sha256(v.kpi_code || v.area_code || v.business_date), 12) AS restatement_id,
                     '2026' || strftime(v.business_date, '%m%d') || 'T010000Z-ffffffff' AS edition,
@@ -78,7 +86,7 @@ CHECKPOINT;
 
 
 def grow(published: Path) -> Path:
-    """Turns a copy of the small district's file into three years of it."""
+    """Turns a small district's published file into three years of a large one's."""
     with duckdb.connect(str(published)) as con:
         con.execute(_GROWN)
     return published
