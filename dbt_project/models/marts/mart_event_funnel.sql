@@ -1,7 +1,8 @@
 {{ config(meta={'feeds': ['detection_events', 'cameras', 'camera_status', '_case_events']}) }}
 
 -- From what cameras saw on a date to what became of it, as far as it is known now: a cohort, which fills until its
--- cases are closed. Cameras have a row where one of their detections became a case: 48,000 rows of silence a day help nobody.
+-- cases are closed. Cameras have a row where one of their detections became a case: 48,000 rows of silence a day help
+-- nobody.
 with steps as (
     select
         business_date, camera_id, coalesce(algorithm, 'unknown') as algorithm, event_type, area_code,
