@@ -39,4 +39,17 @@ with DAG(
             raise AirflowFailException("edition refused, the former one still serves: " + "; ".join(report["problems"]))
         return report
 
-    publish()
+    @task(
+        pool=WAREHOUSE_POOL,
+        retries=2,
+        retry_delay=timedelta(seconds=30),
+        retry_exponential_backoff=2.0,
+        execution_timeout=timedelta(minutes=15),
+    )
+    def write_docs() -> str:
+        from lake.home import Home
+        from pipeline.docs import refresh_docs
+
+        return refresh_docs(Home.current())
+
+    publish() >> write_docs()

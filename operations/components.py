@@ -34,13 +34,21 @@ def airflow_components(home: Home) -> list[Component]:
     ]
 
 
-def portal_component(home: Home, port: int) -> Component:
+def docs_component(home: Home, port: int) -> Component:
+    """The static pages about models and checked batches, for the portal's links."""
+    home.docs.mkdir(parents=True, exist_ok=True)
+    command = ("-m", "http.server", str(port), "--bind", LOOPBACK, "--directory", str(home.docs))
+    return Component("docs", (sys.executable, *command), component_environment(home))
+
+
+def portal_component(home: Home, port: int, docs_port: int) -> Component:
     command = (
         *(sys.executable, "-m", "streamlit", "run", str(PROJECT / "apps" / "streamlit" / "app.py")),
         *("--server.address", LOOPBACK, "--server.port", str(port), "--server.headless", "true"),
         *("--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none"),
     )
-    return Component("portal", command, component_environment(home))
+    environment = {**component_environment(home), "YUNJIAN_DOCS_URL": f"http://{LOOPBACK}:{docs_port}"}
+    return Component("portal", command, environment)
 
 
 def airflow() -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from lake.home import Home
 from operations import instance, metadata_database, sample_inbox, scheduler_start
 from operations.airflow_client import AirflowClient
 from operations.airflow_config import LOOPBACK, USER, password, passwords_file, write_config
-from operations.components import airflow_components, portal_component
+from operations.components import airflow_components, docs_component, portal_component
 from operations.console import Console
 from operations.follow import BUILD, PUBLISH, Follower
 from operations.ports import choose_port
@@ -68,6 +68,7 @@ def _start(home: Home, options: UpOptions, now: datetime, console: Console, supe
     _end_leftovers(home, console)
     airflow_port = choose_port(options.airflow_port, 8080, option="--airflow-port")
     portal_port = choose_port(options.portal_port, 8501, option="--portal-port", avoid=frozenset({airflow_port}))
+    docs_port = choose_port(None, 8601, option="", avoid=frozenset({airflow_port, portal_port}))
     write_config(home, airflow_port)
     _record(home, airflow_port, portal_port, supervisor)
     console.say(f"home {home.root}, logs in {home.logs}")
@@ -84,10 +85,11 @@ def _start(home: Home, options: UpOptions, now: datetime, console: Console, supe
     feeds, dag_ids = _feeds(), product_dags()
     scheduler_start.wait_for_dags(airflow, supervisor, dag_ids)
     console.say(f"Airflow is healthy and has read {len(dag_ids)} DAGs")
-    supervisor.start(portal_component(home, portal_port))
+    supervisor.start(docs_component(home, docs_port))
+    supervisor.start(portal_component(home, portal_port, docs_port))
     _record(home, airflow_port, portal_port, supervisor)
     code = _first_days(home, options, airflow, supervisor, console, feeds, dag_ids)
-    _print_addresses(home, airflow_port, portal_port, console)
+    _print_addresses(home, airflow_port, portal_port, docs_port, console)
     return code
 
 
@@ -157,12 +159,13 @@ def _end_leftovers(home: Home, console: Console) -> None:
         end_processes(left)
 
 
-def _print_addresses(home: Home, airflow_port: int, portal_port: int, console: Console) -> None:
+def _print_addresses(home: Home, airflow_port: int, portal_port: int, docs_port: int, console: Console) -> None:
     console.say("ready")
     console.plain(
         f"\n  Portal   http://{LOOPBACK}:{portal_port}\n"
         f"  Airflow  http://{LOOPBACK}:{airflow_port}   user {USER}   password {password(home)}"
         f"   (kept in {passwords_file(home)})\n"
+        f"  Docs     http://{LOOPBACK}:{docs_port}/dbt/   models; /data_docs/   checked batches\n"
     )
 
 

@@ -51,6 +51,15 @@ def build_docs(home: Home, *, only_if_changed: bool = False) -> dict[str, Any]:
     return {"dbt": str(dbt_docs(home)), "data_docs": str(data_docs(home)), "batches": batches}
 
 
+def refresh_docs(home: Home) -> str:
+    """Bring the pages up to date after a build: where they are. Pages that cannot be written are told, and stop nothing."""
+    try:
+        return str(build_docs(home, only_if_changed=True)["dbt"])
+    except Exception as error:
+        log.warning("documentation was not brought up to date", because=str(error)[:300])
+        return f"not brought up to date: {error}"
+
+
 def _build_dbt_docs(home: Home) -> None:
     with writer_lock(home, WAREHOUSE, purpose="documenting the models") as lock, open_engine(home, temp=False) as con:
         attach(con, home, WAREHOUSE, read_only=True)

@@ -5,11 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import structlog
-
 from lake.home import Home
-
-log = structlog.get_logger(__name__)
 
 
 def maintain_lakes(home: Home, now: datetime | None = None) -> dict[str, Any]:
@@ -18,19 +14,9 @@ def maintain_lakes(home: Home, now: datetime | None = None) -> dict[str, Any]:
     from ingestion.contracts import all_contracts
     from ingestion.expiry import expire_received
     from lake.maintenance import maintain
+    from pipeline.docs import refresh_docs
 
     now = now or datetime.now(UTC)
     contracts = all_contracts()
     report = maintain(home, retention_days={c.feed: c.retention_days for c in contracts}, now=now)
-    return {**report, "received": expire_received(home, contracts, now), "docs": _documented(home)}
-
-
-def _documented(home: Home) -> str:
-    """Pages that cannot be written are told, and stop nothing."""
-    from pipeline.docs import build_docs
-
-    try:
-        return str(build_docs(home, only_if_changed=True)["dbt"])
-    except Exception as error:
-        log.warning("documentation was not brought up to date", because=str(error)[:300])
-        return f"not brought up to date: {error}"
+    return {**report, "received": expire_received(home, contracts, now), "docs": refresh_docs(home)}

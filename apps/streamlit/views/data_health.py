@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from typing import Any
 
@@ -37,6 +38,18 @@ def page() -> None:
     _gates(edition, first, last)
     st.header(t("data_health.editions"), anchor=False)
     _editions(edition)
+    _docs()
+
+
+def _docs() -> None:
+    """Links to the pages about models and checked batches, where this installation serves them."""
+    address = os.environ.get("YUNJIAN_DOCS_URL")
+    if not address:
+        return
+    st.header(t("data_health.docs"), anchor=False)
+    left, right, _ = st.columns([2, 2, 3])
+    left.link_button(t("data_health.docs.models"), f"{address}/dbt/index.html", icon=":material/schema:")
+    right.link_button(t("data_health.docs.batches"), f"{address}/data_docs/index.html", icon=":material/fact_check:")
 
 
 def _feed(feed: str) -> str:
