@@ -29,7 +29,7 @@ from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, attach, current_snapshot, detach
 from lake.writer_lock import HeldLock, writer_lock
 from pipeline.code_version import code_version
-from pipeline.dbt_run import DbtRun, run_dbt
+from pipeline.dbt_run import DbtRun, dates_to_rebuild, run_dbt
 from pipeline.rebuild_plan import Dates, RebuildPlan, plan_rebuild
 
 log = structlog.get_logger(__name__)
@@ -181,6 +181,7 @@ def _run_parts(
             bronze_snapshot=snapshot,
             run_id=build_id,
             pass_fds=(lock.fileno,),
+            dates=dates_to_rebuild(part, plan.frozen),
         )
         if not run.passed:
             break

@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ log = structlog.get_logger(__name__)
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 SNAPSHOT_VARIABLE = "YUNJIAN_DBT_BRONZE_SNAPSHOT"
 WAREHOUSE_VARIABLE = "YUNJIAN_DBT_WAREHOUSE"
+DATES_VARIABLE = "YUNJIAN_DBT_DATES"
+_LONGEST_VARIABLE = 100_000  # Linux takes 128 KiB
 _FAILED = ("error", "fail", "runtime error", "partial success")
 _RESULTS = ("LogModelResult", "LogTestResult", "LogSeedResult", "LogNodeResult", "LogUnitTestResult")
 
@@ -39,9 +43,18 @@ class DbtRun:
 
 
 def run_dbt(
-    home: Home, arguments: Sequence[str], *, bronze_snapshot: int, run_id: str, pass_fds: Sequence[int] = ()
+    home: Home,
+    arguments: Sequence[str],
+    *,
+    bronze_snapshot: int,
+    run_id: str,
+    pass_fds: Sequence[int] = (),
+    dates: str = "",
 ) -> DbtRun:
-    """Run `dbt <arguments>` on the project, its files under `home/dbt`. `pass_fds` keep a writer lock for the child."""
+    """Run `dbt <arguments>` on the project, its files under `home/dbt`. `pass_fds` keep a writer lock for the child.
+
+    `dates` (`dates_to_rebuild`) saves the models asking the lake for them, each several times.
+    """
     target = home.root / "dbt" / "target"
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
@@ -49,7 +62,7 @@ def run_dbt(
     child = subprocess.Popen(
         command,
         cwd=PROJECT,
-        env=dbt_environment(home, bronze_snapshot=bronze_snapshot),
+        env={**dbt_environment(home, bronze_snapshot=bronze_snapshot), DATES_VARIABLE: dates},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -66,6 +79,20 @@ def run_dbt(
             child.terminate()
             child.wait()
     return _read_results(results, exit_code, messages)
+
+
+def dates_to_rebuild(changed: Mapping[str, AbstractSet[date]], frozen: Mapping[str, AbstractSet[date]]) -> str:
+    """What `macros/rebuilt_dates.sql` reads: the tables changed_dates and frozen_dates, as JSON by feed.
+
+    Empty, so that the macro asks the tables, where it would be more than an environment variable may hold.
+    """
+    every = set().union(*changed.values()) if changed else set()
+    told = {
+        "changed": {feed: sorted(day.isoformat() for day in days) for feed, days in sorted(changed.items())},
+        "frozen": {feed: sorted(day.isoformat() for day in days & every) for feed, days in sorted(frozen.items())},
+    }
+    text = json.dumps(told, separators=(",", ":"))
+    return text if len(text) < _LONGEST_VARIABLE else ""
 
 
 def dbt_environment(home: Home, *, bronze_snapshot: int) -> dict[str, str]:

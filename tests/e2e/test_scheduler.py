@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from ingestion.contracts import all_contracts
 from lake.home import Home
 from lake.reader import query
 from operations.airflow_config import config_file
@@ -51,7 +52,7 @@ def test_the_scheduler_carries_the_sample_days_to_the_published_file(platform):
     dates = published(platform, "SELECT DISTINCT business_date FROM data_accounting ORDER BY 1")
     assert len(dates) >= DAYS
     feeds = dict(published(platform, "SELECT feed, sum(accepted)::BIGINT FROM data_accounting GROUP BY feed"))
-    assert set(feeds) == {"camera_status", "cameras", "detection_events", "population_records", "truck_gps", "trucks"}
+    assert set(feeds) == {contract.feed for contract in all_contracts()}
     assert all(feeds.values())
     unbalanced = "SELECT * FROM data_accounting WHERE received <> accepted + quarantined + duplicate"
     assert published(platform, unbalanced) == []
