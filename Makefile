@@ -44,6 +44,7 @@ fuzz: install ## The property tests with many random examples (minutes; a failin
 
 lint: install ## ruff, mypy, sqlfluff, import-linter
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@cd dbt_project && ../$(BIN)/sqlfluff lint models

@@ -83,7 +83,7 @@ def test_boston_s_cases_go_through_the_models_and_are_on_time_where_the_city_say
         assert row["is_on_time"] == (city[row["case_id"]]["ontime"] == "ONTIME"), row
     published = query(
         home,
-        "SELECT filed, closed, open_cases FROM published.case_performance WHERE period = '30d' AND dimension = 'district' "
+        "SELECT filed, closed, open_cases FROM marts.mart_case_counts WHERE period = '30d' AND dimension = 'district' "
         "AND business_date = DATE '2022-06-01'",
     )["rows"]
     assert [(row["closed"], row["open_cases"]) for row in published] == [(0, 5)]
