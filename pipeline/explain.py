@@ -155,7 +155,7 @@ def _layers(
 ) -> list[dict[str, Any]]:
     published = next(i for i, m in lineage.models.items() if (m.layer, m.table) == ("published", KPI_VALUES))
     upstream = [one for one in lineage.upstream(published) if one in lineage.models]
-    judged = [one for one in upstream if set(lineage.models[one].parents) & set(marts)]
+    judged = [one for one in upstream if set(lineage.upstream(one)) & set(marts)]  # the way from measure to figure
     names = dict.fromkeys([published, *judged, *(one for mart in marts for one in lineage.upstream(mart))])
     models = [lineage.models[one] for one in names if one in lineage.models]
     models.sort(key=lambda model: (-LAYERS.index(model.layer), model.name))

@@ -7,7 +7,7 @@ content hash (`lake/content_hash.py`), and here it must differ.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,23 +50,13 @@ def killed_at(module: Any, name: str, *, after: bool) -> Iterator[None]:
         yield
 
 
-def land(home: Home, feed: str, files: Sequence[Path], *, dies: int | None = None) -> None:
-    """Land files in this order; with `dies` 0 or 1 a first attempt is killed before or after its first commit."""
+def land(home: Home, feed: str, file: Path, *, dies: int | None = None) -> None:
+    """Land a file; with `dies` 0 or 1 a first attempt is killed before or after its commit."""
     if dies is not None:
         with killed_at(ingestion.landing_file, "commit_batch", after=bool(dies)):
-            land_files(home, feed, files, now=NOW)
-            raise Killed  # the files were known, or refused: nothing was to be committed
-    land_files(home, feed, files, now=NOW)
-
-
-def waves(files: Sequence[tuple[str, Path]], count: int) -> Iterator[list[tuple[str, list[Path]]]]:
-    """The files as they come, in `count` waves of several feeds each: what one run after the other finds."""
-    size = -(-len(files) // count)
-    for start in range(0, len(files), size):
-        wave: dict[str, list[Path]] = {}
-        for feed, file in files[start : start + size]:
-            wave.setdefault(feed, []).append(file)
-        yield list(wave.items())
+            land_files(home, feed, [file], now=NOW)
+            raise Killed  # the file was known, or refused: nothing was to be committed
+    land_files(home, feed, [file], now=NOW)
 
 
 def publish(home: Home) -> str:
@@ -107,8 +97,8 @@ def test_every_way_to_the_same_files_leaves_the_same_content(tmp_path: Path) -> 
     feeds = [contract.feed for contract in all_contracts()]
     files = [(feed, path) for feed in feeds for path in sorted((sample / feed).glob("*"))]
     home = Home(tmp_path / "straight").ensure()
-    for feed in feeds:
-        land(home, feed, [file for of, file in files if of == feed])
+    for feed, file in files:
+        land(home, feed, file)
     straight = publish(home)
     assert restatements(home) == 0
     assert_cases_behind_figures_add_up(home)
@@ -117,10 +107,9 @@ def test_every_way_to_the_same_files_leaves_the_same_content(tmp_path: Path) -> 
     shuffled = files + dice.sample(files, 8)  # some are sent twice
     dice.shuffle(shuffled)
     other = Home(tmp_path / "shuffled").ensure()
-    for place, wave in enumerate(waves(shuffled, 4)):
-        for feed, some in wave:
-            land(other, feed, some, dies=dice.choice([None, None, 0, 1]))
-        if place == 1:
+    for place, (feed, file) in enumerate(shuffled):
+        land(other, feed, file, dies=dice.choice([None, None, 0, 1]))
+        if place == len(shuffled) // 2:
             with killed_at(pipeline.build, "run_dbt", after=True):
                 build(other, now=NOW)
             assert publish_edition(other, now=NOW)["status"] == "refused", "a build that was killed shows nothing"

@@ -30,7 +30,8 @@ def test_a_figure_leads_to_its_rule_rows_files_and_edition(district: Home) -> No
     ((edition, snapshot),) = served(district, "SELECT edition, bronze_snapshot FROM editions")
     assert (answer["edition"]["edition"], answer["as_of"]["bronze"]) == (edition, snapshot)
     counts = layers(answer)
-    assert (counts["kpi_values"], counts["mart_kpi_incidents"], counts["mart_event_counts"]) == (1, 1, 1)
+    assert (counts["kpi_values"], counts["mart_kpi_values"], counts["mart_event_counts"]) == (1, 1, 1)
+    assert (counts["mart_kpi_measures"], counts["mart_kpi_incidents"]) == (1, 1)
     assert (counts["int_incidents"], counts["stg_detection_events"], counts["stg_cameras"]) == (2, 2, 1)
     assert "mart_fleet" not in counts, "no truck is behind an incident"
     files = {source["feed"]: source for source in answer["sources"]}
