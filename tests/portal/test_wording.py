@@ -10,6 +10,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from apps.streamlit.wording import LANGUAGES, LOCALE_FOLDER, plain
+from ingestion.contracts import all_contracts
 
 PORTAL = LOCALE_FOLDER.parent
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -75,3 +76,9 @@ def test_no_page_has_words_of_its_own(path: Path) -> None:
 
 def test_names_from_the_data_cannot_become_markdown() -> None:
     assert plain("![x](http://evil)") == "\\!\\[x\\]\\(http\\://evil\\)"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_feed_of_the_contracts_has_a_name(language: str) -> None:
+    named = {str(message.id) for message in _catalog(language) if message.string}
+    assert {f"feed.{contract.feed}" for contract in all_contracts()} <= named
