@@ -9,13 +9,18 @@ from typing import Any, Literal
 LogicalType = Literal["string", "number", "integer", "boolean", "timestamp", "date"]
 LOGICAL_TYPES: tuple[LogicalType, ...] = ("string", "number", "integer", "boolean", "timestamp", "date")
 PERSONAL_CLASSES = ("personal", "sensitive")
+LIST_SEPARATOR = ";"
 
 
 @dataclass(frozen=True)
 class Treatment:
-    """What is kept of a personal column: `hmac` (keyed pseudonym), `drop` (nothing) or `birth_year`."""
+    """What is kept of a personal column: `hmac` (keyed pseudonym), `drop` (nothing) or `birth_year`.
 
-    kind: Literal["hmac", "drop", "birth_year"]
+    `hmac_list` is for several identities in one text, joined by `LIST_SEPARATOR`: their pseudonyms, each the same as
+    `hmac` gives, sorted and joined likewise.
+    """
+
+    kind: Literal["hmac", "hmac_list", "drop", "birth_year"]
     stored_as: str | None = None
     normalise: Literal["strip_leading_zeros", "upper"] | None = None
 
@@ -45,6 +50,7 @@ class Column:
     classification: str = "internal"
     minimum: float | int | None = None
     maximum: float | int | None = None
+    exclusive_minimum: float | int | None = None
     pattern: str | None = None
     min_length: int | None = None
     max_length: int | None = None
@@ -72,7 +78,7 @@ class Column:
             name, kind = self.name, self.physical_type
         elif treatment.kind == "drop":
             return None
-        elif treatment.kind == "hmac":
+        elif treatment.kind in ("hmac", "hmac_list"):
             name, kind = treatment.stored_as or f"{self.name}_key", "VARCHAR"
         else:
             name, kind = treatment.stored_as or f"{self.name}_year", "INTEGER"

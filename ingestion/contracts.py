@@ -53,6 +53,8 @@ class Contract:
     datum_column: str | None = None
     received_column: str | None = None
     require_any: tuple[str, ...] = ()
+    together: tuple[tuple[str, ...], ...] = ()
+    ascending: tuple[tuple[str, ...], ...] = ()
     grace_hours: float = 6
     sort: tuple[str, ...] = ()
     gate: Mapping[str, Any] = field(default_factory=dict)
@@ -116,6 +118,7 @@ class Contract:
             self.datum_column,
             self.received_column,
             *self.require_any,
+            *(name for group in (*self.together, *self.ascending) for name in group),
         ):
             if name is not None and name not in names:
                 raise BadContract(f"landing names the column {name}, which the schema does not have")

@@ -53,6 +53,8 @@ def read_contract(path: Path, code_folders: Iterable[Path]) -> Contract:
             datum_column=landing.get("datum"),
             received_column=landing.get("received_at"),
             require_any=tuple(landing.get("require_any") or ()),
+            together=_groups(landing.get("together")),
+            ascending=_groups(landing.get("ascending")),
             grace_hours=float(landing.get("grace_hours", 6)),
             sort=tuple(landing.get("sort") or ()),
             gate=dict(landing.get("gate") or {}),
@@ -71,6 +73,10 @@ def read_contract(path: Path, code_folders: Iterable[Path]) -> Contract:
 def _business_date(landing: Mapping[str, Any]) -> str | None:
     name = str(landing.get("business_date", "file_name"))
     return None if name == "file_name" else name
+
+
+def _groups(value: Iterable[Iterable[str]] | None) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(names) for names in value or ())
 
 
 def _retention_days(standard: OpenDataContractStandard) -> int:
@@ -100,6 +106,7 @@ def _column(item: SchemaProperty, code_folders: list[Path]) -> Column:
         classification=item.classification or "internal",
         minimum=options.get("minimum"),
         maximum=options.get("maximum"),
+        exclusive_minimum=options.get("exclusiveMinimum"),
         pattern=options.get("pattern"),
         min_length=options.get("minLength"),
         max_length=options.get("maxLength"),
@@ -120,7 +127,7 @@ def _column(item: SchemaProperty, code_folders: list[Path]) -> Column:
 def _treatment(value: Mapping[str, Any] | None) -> Treatment | None:
     if value is None:
         return None
-    if value.get("kind") not in ("hmac", "drop", "birth_year"):
+    if value.get("kind") not in ("hmac", "hmac_list", "drop", "birth_year"):
         raise BadContract(f"unknown treatment {value!r}")
     return Treatment(kind=value["kind"], stored_as=value.get("as"), normalise=value.get("normalise"))
 

@@ -57,9 +57,11 @@ def surely_good(column: Column, given: Given, value: str, reference: str) -> str
             both = column.minimum is not None and column.maximum is not None
             conditions += [f"NOT {bound}" for bound in _bounds(column, value)]
             conditions += [] if both else [f"isfinite({value}::DOUBLE)"]
+            conditions += [] if column.exclusive_minimum is None else [f"NOT ({_not_above(column, value)})"]
         case "integer":
             conditions.append(f"TRY_CAST({given.quick} AS DOUBLE) = {value}")
             conditions += [f"NOT {bound}" for bound in _bounds(column, value)]
+            conditions += [] if column.exclusive_minimum is None else [f"NOT ({_not_above(column, value)})"]
         case "timestamp" | "date":
             conditions.append(f"isfinite({value})")
             conditions += [f"NOT ({fails})" for _, fails in _time_rules(column, value, reference)]
@@ -120,6 +122,8 @@ def _number_rules(column: Column, raw: str, value: str, source_type: str) -> Ite
         yield "not_finite", f"NOT isfinite({value}::DOUBLE)"
     if bounds := _bounds(column, value):
         yield "out_of_range", f"({' OR '.join(bounds)})"
+    if column.exclusive_minimum is not None:
+        yield "not_above_minimum", _not_above(column, value)
 
 
 def _bounds(column: Column, value: str) -> list[str]:
@@ -129,6 +133,11 @@ def _bounds(column: Column, value: str) -> list[str]:
     if column.maximum is not None:
         bounds.append(f"({value} > {_number(column.maximum)})")
     return bounds
+
+
+def _not_above(column: Column, value: str) -> str:
+    assert column.exclusive_minimum is not None
+    return f"{value} <= {_number(column.exclusive_minimum)}"
 
 
 def _time_rules(column: Column, value: str, reference: str) -> Iterator[tuple[str, str]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import pairwise
 
-from ingestion.columns import Column
+from ingestion.columns import LIST_SEPARATOR, Column, Treatment
 from ingestion.contracts import Contract
 from ingestion.rules.checks import Check, checks_of, surely_good
 from ingestion.rules.texts import Given, given_value
@@ -119,6 +120,9 @@ def compile_rules(contract: Contract, shape: SourceShape, facts: FileFacts) -> C
         values.append(f"{_typed_value(column, given, naive_is_utc=shape.naive_times_are_utc)} AS {value}")
         checks += checks_of(column, given, value, reference)
         good.append(surely_good(column, given, value, reference))
+    for check in _group_checks(contract):
+        checks.append(check)
+        good.append(f"({check.fails}) IS NOT TRUE")
     business_date = _business_date(contract, facts)
     if facts.expired_dates:
         listed = ", ".join(f"DATE {sql_text(day.isoformat())}" for day in facts.expired_dates)
@@ -138,6 +142,18 @@ def compile_rules(contract: Contract, shape: SourceShape, facts: FileFacts) -> C
         _source=_source_text(shape),
         _shape=shape,
     )
+
+
+def _group_checks(contract: Contract) -> Iterator[Check]:
+    """What columns must say together: all or none of a group given; each value no less than the one before it."""
+    for group in contract.together:
+        given = " OR ".join(f"{_value(name)} IS NOT NULL" for name in group)
+        for name in group:
+            fails = f"{_value(name)} IS NULL AND ({given})"
+            yield Check(name, "required_missing", "required_missing", fails)
+    for group in contract.ascending:
+        for lower, upper in pairwise(group):
+            yield Check(upper, "period_reversed", "period_reversed", f"{_value(upper)} < {_value(lower)}")
 
 
 def carried_columns(shape: SourceShape) -> list[str]:
@@ -177,14 +193,32 @@ def _kept(contract: Contract, facts: FileFacts, constants: Mapping[str, str]) ->
         value = _value(column.name)
         if column.treatment is not None and column.treatment.kind == "birth_year":
             value = f"CAST(year({value}) AS INTEGER)"
-        elif column.treatment is not None and column.treatment.normalise == "upper":
-            value = f"upper({value})"
-        elif column.treatment is not None and column.treatment.normalise == "strip_leading_zeros":
-            value = f"coalesce(nullif(ltrim({value}, '0'), ''), left({value}, 1))"
+        elif column.treatment is not None and column.treatment.kind == "hmac_list":
+            value = _listed(column.treatment, value)
+        elif column.treatment is not None:
+            value = _normalised(column.treatment, value)
         elif column.name == contract.received_column and facts.file_received is not None:
             value = f"coalesce({value}, {_timestamp(facts.file_received)})"
         kept.append(f"{value} AS {sql_name(stored.name)}")
     return kept
+
+
+def _normalised(treatment: Treatment, value: str) -> str:
+    """SQL of an identity written the one way it is pseudonymised."""
+    match treatment.normalise:
+        case "upper":
+            return f"upper({value})"
+        case "strip_leading_zeros":
+            return f"coalesce(nullif(ltrim({value}, '0'), ''), left({value}, 1))"
+        case _:
+            return value
+
+
+def _listed(treatment: Treatment, value: str) -> str:
+    """SQL of a list of identities: blanks and repeats gone, each written the one way, in order."""
+    mark = sql_text(LIST_SEPARATOR)
+    each = f"list_transform(string_split({value}, {mark}), part -> {_normalised(treatment, 'trim(part)')})"
+    return f"array_to_string(list_sort(list_distinct(list_filter({each}, part -> part <> ''))), {mark})"
 
 
 def _constants(contract: Contract, shape: SourceShape, facts: FileFacts) -> dict[str, str]:
