@@ -4,5 +4,6 @@ select
     terminal_key,
     carrier,
     approved_on,
-    valid_until
+    valid_until,
+    capacity_m3
 from {{ source('bronze', 'trucks') }}
