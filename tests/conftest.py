@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from lake.home import Home
+from pipeline.dbt_run import PARSED_VARIABLE
 
 PROJECT = Path(__file__).parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
@@ -22,10 +23,18 @@ settings.register_profile("fuzz", deadline=None, suppress_health_check=list(Heal
 settings.load_profile(os.environ.get("YUNJIAN_TEST_PROFILE", "project"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def parsed_project(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The dbt project is parsed once for all installations of a run: it is the same for each."""
+    base = tmp_path_factory.getbasetemp()
+    place = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    os.environ[PARSED_VARIABLE] = str(place / "parsed-project.msgpack")
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """An empty installation of its own, which is also the current one."""
-    for name in [name for name in os.environ if name.startswith("YUNJIAN_")]:
+    for name in [name for name in os.environ if name.startswith("YUNJIAN_") and name != PARSED_VARIABLE]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("YUNJIAN_HOME", str(tmp_path / "var"))
     return Home.current().ensure()
