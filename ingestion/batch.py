@@ -12,6 +12,7 @@ import duckdb
 from ingestion.adapters import LineNumbers, Reader
 from ingestion.adapters.reading import Doubting, NeedsTextReading
 from ingestion.contracts import Contract
+from ingestion.geometries import offer_geometry
 from ingestion.rules import CompiledRules, FileFacts, compile_rules
 from lake.engine import sql_name
 
@@ -83,6 +84,7 @@ class Batch:
 def stage(con: duckdb.DuckDBPyConnection, contract: Contract, reader: Reader, facts: FileFacts) -> Batch:
     """Read, type and check a file's rows. Raises NeedsCarefulReading when its lines cannot be numbered this way."""
     rules = compile_rules(contract, reader.shape, facts)
+    offer_geometry(con, contract)
     con.execute(f"CREATE OR REPLACE TEMP TABLE {STAGED} AS {rules.typed(reader.relation)}")
     same = "".join(f", {value} AS {sql_name(name)}" for name, value in rules.constants.items())
     con.execute(f"CREATE OR REPLACE TEMP VIEW {TYPED} AS SELECT rowid, *{same} FROM {STAGED}")

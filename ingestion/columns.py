@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Literal
 
 LogicalType = Literal["string", "number", "integer", "boolean", "timestamp", "date"]
 LOGICAL_TYPES: tuple[LogicalType, ...] = ("string", "number", "integer", "boolean", "timestamp", "date")
 PERSONAL_CLASSES = ("personal", "sensitive")
 LIST_SEPARATOR = ";"
+GEOMETRY_TYPES = ("LINESTRING", "POLYGON", "MULTIPOLYGON")
+# What may be wrong with a geometry, in the order it is looked at (ingestion/geometry_text.py); all one reason.
+GEOMETRY_RULES = (
+    "geometry_too_large",  # bytes
+    "geometry_unreadable",  # neither WKT nor GeoJSON
+    "geometry_wrong_type",  # a geometry, but none of the wanted types
+    "geometry_too_many_vertices",
+    "geometry_empty",
+    "geometry_not_finite",  # NaN or infinity
+    "geometry_out_of_region",
+    "geometry_not_simple",  # self-crossing, a hole outside, a line of one place (OGC 06-103r4 validity)
+)
+GEOMETRY_INVALID = "geometry_invalid"
 
 
 @dataclass(frozen=True)
@@ -23,6 +37,19 @@ class Treatment:
     kind: Literal["hmac", "hmac_list", "drop", "birth_year"]
     stored_as: str | None = None
     normalise: Literal["strip_leading_zeros", "upper"] | None = None
+
+
+@dataclass(frozen=True)
+class GeometryRule:
+    """What a column of geometry text must be: one of `types` (WKT names), within west, south, east, north (WGS-84 degrees)."""
+
+    types: tuple[str, ...]
+    within: tuple[float, float, float, float]
+
+    @property
+    def function(self) -> str:
+        """Name of the SQL function that judges and converts it, the same for the same rule."""
+        return "geometry_" + sha256(repr((self.types, self.within)).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -65,6 +92,7 @@ class Column:
     max_future_minutes: int | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
     treatment: Treatment | None = None
+    geometry: GeometryRule | None = None
 
     @property
     def is_personal(self) -> bool:
@@ -86,4 +114,4 @@ class Column:
 
     def reason(self, rule: str) -> str:
         """The reason code a failure of `rule` is reported with."""
-        return self.reasons.get(rule, rule)
+        return self.reasons.get(rule, GEOMETRY_INVALID if rule in GEOMETRY_RULES else rule)

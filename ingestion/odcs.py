@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaProperty
 
-from ingestion.columns import LOGICAL_TYPES, Column, LogicalType, Treatment
+from ingestion.columns import GEOMETRY_TYPES, LOGICAL_TYPES, Column, GeometryRule, LogicalType, Treatment
 
 if TYPE_CHECKING:
     from ingestion.contracts import Contract
@@ -121,6 +121,7 @@ def _column(item: SchemaProperty, code_folders: list[Path]) -> Column:
         max_future_minutes=extras.get("maxFutureMinutes"),
         reasons=dict(extras.get("reasons") or {}),
         treatment=_treatment(extras.get("treatment")),
+        geometry=_geometry(item, extras.get("geometry")),
     )
 
 
@@ -130,6 +131,15 @@ def _treatment(value: Mapping[str, Any] | None) -> Treatment | None:
     if value.get("kind") not in ("hmac", "hmac_list", "drop", "birth_year"):
         raise BadContract(f"unknown treatment {value!r}")
     return Treatment(kind=value["kind"], stored_as=value.get("as"), normalise=value.get("normalise"))
+
+
+def _geometry(item: SchemaProperty, value: Mapping[str, Any] | None) -> GeometryRule | None:
+    if value is None:
+        return None
+    types, within = tuple(value["types"]), tuple(float(bound) for bound in value["within"])
+    if item.logicalType != "string" or not types or not set(types) <= set(GEOMETRY_TYPES) or len(within) != 4:
+        raise BadContract(f"column {item.name}: geometry is text of types among {GEOMETRY_TYPES}, within four bounds")
+    return GeometryRule(types, (within[0], within[1], within[2], within[3]))
 
 
 def read_codes(name: str, folders: Iterable[Path]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ingestion.columns import Column
+from ingestion.columns import GEOMETRY_RULES, Column
 from ingestion.rules.texts import Given, is_text
 from lake.engine import sql_text
 
@@ -44,6 +44,8 @@ def surely_good(column: Column, given: Given, value: str, reference: str) -> str
     """
     conditions = []
     match column.logical_type:
+        case "string" if column.geometry is not None:
+            conditions.append(f"{value}.wkt IS NOT NULL")
         case "string" if column.values:
             conditions.append(f"{value} IS NOT NULL")
         case "string":
@@ -88,6 +90,9 @@ def _rules(column: Column, raw: str, value: str, source_type: str, reference: st
 
 
 def _string_rules(column: Column, raw: str, value: str) -> Iterator[tuple[str, str]]:
+    if column.geometry is not None:
+        yield from ((rule, f"{value}.rule = {sql_text(rule)}") for rule in GEOMETRY_RULES)
+        return
     if column.values:
         yield "unknown_code", f"{raw} IS NOT NULL AND {value} IS NULL"
         return

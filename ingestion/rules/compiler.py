@@ -117,7 +117,7 @@ def compile_rules(contract: Contract, shape: SourceShape, facts: FileFacts) -> C
             raws.append(f"{given.text} AS {_raw(column.name)}")
             given = Given(_raw(column.name), _raw(column.name), given.type)
         value = _value(column.name)
-        values.append(f"{_typed_value(column, given, naive_is_utc=shape.naive_times_are_utc)} AS {value}")
+        values.append(f"{_typed_value(contract, column, given, naive_is_utc=shape.naive_times_are_utc)} AS {value}")
         checks += checks_of(column, given, value, reference)
         good.append(surely_good(column, given, value, reference))
     for check in _group_checks(contract):
@@ -167,9 +167,12 @@ def _source_text(shape: SourceShape) -> str:
     return f"CAST(to_json(struct_pack({packed})) AS VARCHAR)" if packed else "'{}'"
 
 
-def _typed_value(column: Column, given: Given, *, naive_is_utc: bool) -> str:
+def _typed_value(contract: Contract, column: Column, given: Given, *, naive_is_utc: bool) -> str:
     match column.logical_type:
         case "string":
+            if column.geometry is not None:
+                datum = "NULL" if contract.datum_column is None else _raw(contract.datum_column)
+                return f"{column.geometry.function}({given.text}, {datum})"
             if not column.values:
                 return given.text
             return f"TRY_CAST({given.text} AS ENUM({', '.join(sql_text(code) for code in column.values)}))"
@@ -191,7 +194,9 @@ def _kept(contract: Contract, facts: FileFacts, constants: Mapping[str, str]) ->
         if stored is None or stored.name in constants:
             continue
         value = _value(column.name)
-        if column.treatment is not None and column.treatment.kind == "birth_year":
+        if column.geometry is not None:
+            value = f"{value}.wkt"
+        elif column.treatment is not None and column.treatment.kind == "birth_year":
             value = f"CAST(year({value}) AS INTEGER)"
         elif column.treatment is not None and column.treatment.kind == "hmac_list":
             value = _listed(column.treatment, value)

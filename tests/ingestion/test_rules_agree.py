@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.contracts import all_contracts, load_contract
+from ingestion.geometries import offer_geometry
 from ingestion.rules import FileFacts, SourceShape, compile_rules
 
 _FACTS = FileFacts(datetime(2026, 11, 23, 6), file_date=date(2026, 11, 22), expired_dates=[date(2026, 1, 1)])
@@ -23,7 +24,9 @@ _WRITTEN = st.one_of(
         "2026-11-22T10:00:00+08:00", "2026-11-22T10:00:00Z", "2026-11-22 10:00:00", "2026-11-22T10:00+08", "2026-11-22Z",
         "2026-11-22", "20261122", "1970-01-01", "2099-01-01T00:00:00Z", "infinity", "epoch", "2026-01-01T04:00:00+08:00",
         "310117001", "310117001001", "12345678901234567890", "x" * 65, "松" * 64, "11010119900101001X", "沪A12345",
-        "2026-1-5 10:00:00+8", "+2026-11-22 10:00:00", "2026-11-22\t10:00:00",
+        "2026-1-5 10:00:00+8", "+2026-11-22 10:00:00", "2026-11-22\t10:00:00", "23", "24", "沪A1;沪A2", "沪A1；沪A2", ";",
+        "LINESTRING (121.2 31, 121.3 31.1)", "LINESTRING EMPTY", "POLYGON ((121 31, 122 32, 122 31, 121 32, 121 31))",
+        "POINT (121 31)", '{"type": "LineString", "coordinates": [[121.2, 31], [121.3, 31.1]]}', "LINESTRING (1 1, nan 2)",
     ]),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12),
 )  # fmt: skip
@@ -34,6 +37,9 @@ _GOOD = {
     "event_id": "e1", "camera_id": "c1", "event_type": "illegal_parking", "detected_at": "2026-11-22T10:00:00+08:00",
     "longitude": "121.2", "latitude": "31.0", "terminal_id": "013800000001", "reported_at": "2026-11-22 10:00:00",
     "id_number": "11010119900101001X", "household_type": "registered", "township_code": "310117001",
+    "site_id": "s1", "permit_id": "p1", "night_permit_id": "n1", "carrier": "one", "valid_from": "2026-01-01",
+    "polygon": "POLYGON ((121 31, 122 31, 122 32, 121 31))", "receipt_id": "r1", "alarm_bits": "256",
+    "weighed_at": "2026-11-22 10:00:00",
     "plate_no": "HU-A1", "hour": "2026-11-22T10:00:00+08:00", "online_seconds": "3600",
 }  # fmt: skip
 
@@ -52,6 +58,7 @@ def test_a_row_passes_the_quick_look_only_when_it_passes_every_check(feed: str, 
         schema = pa.schema([("_line", pa.int64()), *((name, pa.string()) for name in names)])
         with duckdb.connect() as con:
             con.execute("SET TimeZone = 'UTC'")
+            offer_geometry(con, contract)
             con.register(
                 "given", pa.Table.from_pylist([{"_line": i, **row} for i, row in enumerate(rows)], schema=schema)
             )
