@@ -8,6 +8,8 @@
 --               is still suspended has no deadline yet
 --   extension   moves it to `extended_until`, when it was known by the end of the deadline's day; one that became known
 --               later does not cure what was overdue
+-- A category on no clock (`none`: requests without a time limit) has no deadline unless the case system gave one: it is
+-- never due while open, and on time when it closes.
 with cases as (
     select
         c.*,
@@ -187,6 +189,7 @@ settled as (
         case
             when e.extended_until > c.base_deadline_at then 'extended'
             when c.given_deadline_at is not null then 'given'
+            when c.clock = 'none' then 'none'
             when c.is_suspended then 'suspended'
             when c.base_deadline_at is null then 'calendar_missing'
             else 'computed'
@@ -228,7 +231,7 @@ select
         when deadline_basis = 'calendar_missing'
             then cast(extract(year from {{ add_days('run_ends_on', 1) }}) as integer)
     end as missing_calendar_year,
-    closed_at <= deadline_at as is_on_time,
+    closed_at <= case when deadline_basis = 'none' then closed_at else deadline_at end as is_on_time,
     case
         when closed_at is null then {{ shanghai_date('deadline_at') }}
         when deadline_at is null or closed_at <= deadline_at then closed_date
