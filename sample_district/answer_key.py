@@ -40,6 +40,12 @@ class AnswerKey:
     def note_kpis(self, day: date, **truth: Any) -> None:
         self._kpis.setdefault(day.isoformat(), {}).update(truth)
 
+    def write_trips(self, day: date, truth: dict[str, Any]) -> None:
+        """Writes `trips_<date>.json` at once: a day's trips are too many to be kept to the end."""
+        folder = self.district.out / "answer_key"
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_json(folder / f"trips_{day}.json", truth)
+
     def write(self) -> None:
         """Writes `accounting.json`, `kpis.json`, `faults.json` and `README.md`."""
         folder = self.district.out / "answer_key"

@@ -17,13 +17,14 @@ from sample_district.deepstream_lines import deepstream_lines
 from sample_district.delivery import Delivery, PlantedLine
 from sample_district.detection_faults import bad_deepstream_lines, bad_detection_lines, repeated_lines
 from sample_district.detection_lines import native_lines
-from sample_district.detection_specials import with_specials
+from sample_district.detection_specials import with_rows, with_specials
 from sample_district.detection_truth import DetectionTruth
 from sample_district.detections import Detections, detect
 from sample_district.district import District
 from sample_district.event_rates import EventRate, day_factors
 from sample_district.lines import Lines
 from sample_district.seeding import random_stream
+from sample_district.waste_days import WasteDays
 
 FEED = "detection_events"
 _LATE_CAMERAS, _HELD_CAMERAS = 6, 4
@@ -32,8 +33,8 @@ _LATE_CAMERAS, _HELD_CAMERAS = 6, 4
 class DetectionDays:
     """Writes the days of a run in order: what a camera held back on one day arrives in the file of the next."""
 
-    def __init__(self, district: District) -> None:
-        self.district = district
+    def __init__(self, district: District, waste: WasteDays) -> None:
+        self.district, self.waste = district, waste
         self._held_back: list[bytes] = []
         self.truth: DetectionTruth | None = None
         self.found: list[Found] = []
@@ -47,10 +48,14 @@ class DetectionDays:
         truth = DetectionTruth(district.terrain, district.rates)
         expected = district.base_rates * day_factors(district.seed, scale, district.rates, day)
         repeated_elsewhere: list[bytes] = []
+        planted = self.waste.planted_detections(day, dark)
         for part in range(scale.native_parts + scale.deepstream_parts):
             seen = detect(district.seed, scale, district.cameras, district.rates, expected, dark, day, part)
             if part == 0:
                 seen = with_specials(district.seed, seen, district.cameras, district.rates, dark, day)
+            mine = [(*row, -1) for row in planted if district.cameras.part[row[0]] == part]
+            seen = with_rows(seen, district.cameras, mine)
+            self.waste.note_detections(day, seen)
             if part >= scale.native_parts:
                 truth.add(seen, district.cameras, None)
                 yield self._deepstream(day, part, seen)

@@ -47,10 +47,11 @@ def with_specials(
     for camera, gap in zip(idle, (WINDOW_MS, WINDOW_MS + 1), strict=False):
         ten = day_start_ms(day) + 10 * HOUR_MS + 123
         rows += [(camera, wrong_way, ten, -1), (camera, wrong_way, ten + gap, -1)]
-    return _added(detections, cameras, rows)
+    return with_rows(detections, cameras, rows)
 
 
-def _added(detections: Detections, cameras: Cameras, rows: list[tuple[int, int, int, int]]) -> Detections:
+def with_rows(detections: Detections, cameras: Cameras, rows: list[tuple[int, int, int, int]]) -> Detections:
+    """Adds detections given as (camera, type, instant in ms, track); each is seen at its camera's own place."""
     if not rows:
         return detections
     camera, event_type, detected, track = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))

@@ -12,10 +12,14 @@ from sample_district.delivery import Delivery
 from sample_district.detection_day import DetectionDays
 from sample_district.district import District
 from sample_district.gps_day import GpsDays
+from sample_district.haul_days import HaulDays
+from sample_district.haulage import Haulage
 from sample_district.outages import plan_outages
 from sample_district.population_day import PopulationDays
 from sample_district.progress import Progress
 from sample_district.truck_register import write_truck_register
+from sample_district.trucks import found_trucks
+from sample_district.waste_days import WasteDays
 
 
 def generate(district: District, progress: Progress) -> None:
@@ -37,8 +41,10 @@ def generate(district: District, progress: Progress) -> None:
 class _Days:
     def __init__(self, district: District) -> None:
         self.district = district
-        self.cameras, self.detections = CameraDays(district), DetectionDays(district)
-        self.gps, self.population = GpsDays(district), PopulationDays(district)
+        hauls = HaulDays(Haulage.found(district, found_trucks(district.seed, district.scale, district.terrain)))
+        self.waste = WasteDays(district, hauls)
+        self.cameras, self.detections = CameraDays(district), DetectionDays(district, self.waste)
+        self.gps, self.population = GpsDays(district, hauls), PopulationDays(district)
         self.cases = CaseDays(district)
 
     def write(self, day: date, key: AnswerKey) -> Iterator[Delivery]:
@@ -51,6 +57,7 @@ class _Days:
         yield write_truck_register(district, trucks, day)
         yield from self.detections.write(day, outages.dark)
         yield from self.cases.write(day, self.detections.found)
+        yield from self.waste.write(day)
         yield from self.gps.write(day)
         yield from self.population.write(day)
         approved = {int(index) for index in trucks.approved(day).nonzero()[0]}
@@ -62,3 +69,5 @@ class _Days:
             fleet=self.gps.truth.as_json(approved),
             population=self.population.truth.as_json(),
         )
+        for told, truth in self.waste.truths(day, is_last=day == district.fault_days.last):
+            key.write_trips(told, truth)

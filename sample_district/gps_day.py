@@ -15,12 +15,14 @@ from sample_district.detection_faults import repeated_lines
 from sample_district.district import District
 from sample_district.frame_faults import bad_frames
 from sample_district.gps_truth import GpsTruth
+from sample_district.haul_days import HaulDays
 from sample_district.lines import Lines
 from sample_district.position_lines import batch_captures, capture, csv_header, csv_lines, file_stem
 from sample_district.positions import Fixes, report
 from sample_district.seeding import random_stream
+from sample_district.spoiled_fixes import spoil, spoil_terminals
+from sample_district.terminal_event_lines import write_terminal_events
 from sample_district.terrain import Ints
-from sample_district.trucks import Trucks, found_trucks
 
 FEED = "truck_gps"
 _BATCH_ITEMS = 20
@@ -39,9 +41,9 @@ class _Batch:
 class GpsDays:
     """Writes the days of a run in order: a batch stored on one evening can arrive in the next day's capture."""
 
-    def __init__(self, district: District) -> None:
-        self.district = district
-        self.trucks: Trucks = found_trucks(district.seed, district.scale, district.terrain)
+    def __init__(self, district: District, hauls: HaulDays) -> None:
+        self.district, self.hauls = district, hauls
+        self.trucks = hauls.haulage.trucks
         self._overnight: list[_Batch] = []
         self.truth: GpsTruth | None = None
 
@@ -50,9 +52,15 @@ class GpsDays:
         district = self.district
         truth = GpsTruth(district.terrain)
         repeated_elsewhere: list[bytes] = []
-        for part in range(district.scale.jtt808_parts + district.scale.csv_gps_parts):
-            fixes = report(district.seed, district.scale, self.trucks, day, part)
+        haulage = self.hauls.haulage
+        for part, planned in enumerate(self.hauls.driven_on(day)):
+            shifts = [of_day.shifts for of_day in planned]
+            fixes = report(district.seed, district.scale, haulage, day, part, shifts)
+            for of_day in planned:
+                fixes = spoil(haulage, fixes, of_day)
+            spoil_terminals(haulage, fixes, day, part)
             truth.add(fixes, day)
+            yield write_terminal_events(district, self.trucks, day, part, fixes)
             if part >= district.scale.jtt808_parts:
                 yield from self._csv_files(day, part, fixes)
                 continue

@@ -10,6 +10,7 @@ import numpy as np
 from sample_district.calendar_day import day_start_ms
 from sample_district.detection_truth import DISTRICT_CODE
 from sample_district.positions import Fixes
+from sample_district.spoiled_fixes import PLANTED_NAMES
 from sample_district.terrain import Terrain, metres_between
 
 _LONGEST_STEP_S = 300
@@ -21,6 +22,7 @@ class GpsTruth:
     def __init__(self, terrain: Terrain) -> None:
         self.terrain = terrain
         self.positions = self.positioned = self.drift = self.working = 0
+        self.planted = np.zeros(len(PLANTED_NAMES), dtype=np.int64)
         self.reporting: set[int] = set()
         self.night_km_by_truck: dict[int, float] = {}
         self.night_km_by_area = np.zeros(len(terrain.codes))
@@ -31,6 +33,7 @@ class GpsTruth:
         self.positioned += int(fixes.is_positioned.sum())
         self.drift += int(fixes.is_drift.sum())
         self.working += int(fixes.is_working.sum())
+        self.planted += np.bincount(fixes.planted, minlength=len(PLANTED_NAMES))
         self.reporting.update(np.unique(fixes.truck).tolist())
         if fixes.count < 2:
             return
@@ -55,6 +58,7 @@ class GpsTruth:
             "positions_with_fix": self.positioned,
             "positions_while_working": self.working,
             "planted_drift": self.drift,
+            "planted_fixes": dict(zip(PLANTED_NAMES[1:], self.planted[1:].tolist(), strict=True)),
             "planted_drift_rate": round(self.drift / self.positions, 8) if self.positions else None,
             "drift_or_no_satellites": self.drift + self.positions - self.positioned,
             "night_km": {

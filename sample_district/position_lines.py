@@ -11,6 +11,7 @@ from sample_district.calendar_day import SHANGHAI_MS
 from sample_district.datum import as_reported
 from sample_district.lines import Lines
 from sample_district.positions import Fixes
+from sample_district.spoiled_fixes import IS_ENCRYPTED
 from sample_district.terrain import Ints
 from sample_district.trucks import Trucks
 from sample_district.wire.jtt808_encoder import CaptureText, Positions, encode_batches, encode_locations, status_words
@@ -20,12 +21,15 @@ CSV_HEADER = (
 )
 _LOAD_STATES = ("empty", "half", "full")
 _OVERSPEED_KMH, _OVERSPEED_BIT, _GNSS_FAULT_BIT = 60.0, 1 << 1, 1 << 4
+_ENCRYPTED_BIT = 1 << 5
 
 
 def wire_positions(fixes: Fixes, trucks: Trucks) -> Positions:
-    """The columns of the frames (JT/T 808 0x0200): alarms for overspeed and lost satellites."""
+    """The columns of the frames (JT/T 808 0x0200): alarms for overspeed, lost satellites, and what was planted."""
     alarm = np.where(fixes.speed_kmh > _OVERSPEED_KMH, _OVERSPEED_BIT, 0)
-    alarm |= np.where(fixes.is_positioned, 0, _GNSS_FAULT_BIT)
+    alarm |= np.where(fixes.is_positioned, 0, _GNSS_FAULT_BIT) | fixes.alarm
+    status = status_words(fixes.acc_on, fixes.is_positioned, fixes.load)
+    status |= np.where(fixes.planted == IS_ENCRYPTED, _ENCRYPTED_BIT, 0).astype(np.uint32)
     first = np.searchsorted(fixes.truck, fixes.truck) if np.all(np.diff(fixes.truck) >= 0) else np.zeros(fixes.count)
     return Positions(
         terminal=trucks.terminal[fixes.truck].astype(np.uint64),
@@ -38,7 +42,7 @@ def wire_positions(fixes: Fixes, trucks: Trucks) -> Positions:
         speed_kmh=fixes.speed_kmh,
         heading_deg=fixes.heading_deg.astype(np.float64),
         alarm=alarm.astype(np.uint32),
-        status=status_words(fixes.acc_on, fixes.is_positioned, fixes.load),
+        status=status,
         mileage_km=fixes.km,
         fuel_l=fixes.fuel_l,
     )

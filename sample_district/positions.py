@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sample_district.calendar_day import day_start_ms
 from sample_district.datum import Floats
+from sample_district.haulage import Haulage
 from sample_district.scale import Scale
 from sample_district.seeding import random_stream
-from sample_district.shifts import EMPTY, Shifts, plan_shifts
+from sample_district.shifts import EMPTY, Shifts
 from sample_district.terrain import METRES_PER_LAT, METRES_PER_LON, Ints
 from sample_district.trucks import Trucks
 
@@ -25,7 +26,7 @@ class Fixes:
     """One entry per report in every array, sorted by truck (index of the fleet) and time.
 
     `true_x`, `true_y`: where the truck was; `x`, `y`: what it reported (WGS-84 degrees, six decimals). `km` is the
-    odometer.
+    odometer, `alarm` what planted faults add to the alarm word, `planted` which of them there is (`spoiled_fixes`).
     """
 
     truck: Ints
@@ -45,6 +46,8 @@ class Fixes:
     km: Floats
     fuel_l: Floats
     received_ms: Ints
+    alarm: Ints
+    planted: Ints
 
     @property
     def count(self) -> int:
@@ -54,16 +57,18 @@ class Fixes:
         return replace(self, **{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
 
-def report(seed: int, scale: Scale, trucks: Trucks, day: date, part: int) -> Fixes:
-    """What the part's terminals reported for the day: every few seconds while working, half-hourly when parked."""
+def report(seed: int, scale: Scale, haulage: Haulage, day: date, part: int, shifts: list[Shifts]) -> Fixes:
+    """What the part's terminals reported for the day: every few seconds while working, half-hourly when parked.
+
+    `shifts` are those of all the part's trucks that began on the day before and on the day itself.
+    """
+    trucks = haulage.trucks
     mine = np.flatnonzero((trucks.part == part) & ~trucks.silent(seed, day))
     rng = random_stream(seed, scale.name, "fixes", day, part)
     # Drawn for all trucks of the part: a terminal that is silent today does not change the others' trips.
     all_mine = np.flatnonzero(trucks.part == part)
     local = np.searchsorted(all_mine, mine)
     begin = day_start_ms(day) // 1000
-    shifts = [plan_shifts(seed, trucks, all_mine, day - timedelta(days=1), part)]
-    shifts.append(plan_shifts(seed, trucks, all_mine, day, part))
     row, at, shift = _moments(scale, trucks, mine, local, shifts, begin)
     count = row.size
     x, y = trucks.yard[0][mine[row]].copy(), trucks.yard[1][mine[row]].copy()
@@ -73,10 +78,8 @@ def report(seed: int, scale: Scale, trucks: Trucks, day: date, part: int) -> Fix
     for index, plan in enumerate(shifts):
         here = np.flatnonzero(shift == index)
         parts = plan.segments
-        keys = parts.truck * 1e7 + (parts.start_s - begin + 200_000)
-        found = np.searchsorted(keys, local[row[here]] * 1e7 + (at[here] - begin + 200_000), side="right") - 1
+        found, share = parts.at(local[row[here]], at[here])
         span = parts.end_s[found] - parts.start_s[found]
-        share = np.clip((at[here] - parts.start_s[found]) / span, 0.0, 1.0)
         dx, dy = parts.x1[found] - parts.x0[found], parts.y1[found] - parts.y0[found]
         x[here], y[here] = parts.x0[found] + share * dx, parts.y0[found] + share * dy
         metres = np.abs(dx) * METRES_PER_LON + np.abs(dy) * METRES_PER_LAT
@@ -160,4 +163,6 @@ def _measured(
         km=km.round(1),
         fuel_l=(280.0 - (km * 0.38) % 240.0).round(1),
         received_ms=at * 1000 + delay,
+        alarm=np.zeros(count, dtype=np.int64),
+        planted=np.zeros(count, dtype=np.int64),
     )

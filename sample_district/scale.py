@@ -34,7 +34,7 @@ class Scale:
 SCALES = {
     scale.name: scale
     for scale in (
-        Scale("tiny", 70, 700, 0.7, 12, 60, 3_000, 2, 1, 2, 1, 1, "csv", "xlsx", 2, 40),
+        Scale("tiny", 70, 700, 0.7, 12, 30, 3_000, 2, 1, 2, 1, 1, "csv", "xlsx", 2, 40),
         Scale("small", 240, 3_000, 0.7, 40, 30, 20_000, 2, 1, 2, 1, 1, "csv", "xlsx", 1, 240),
         Scale("district", 48_000, 5_300_000, 2.0, 3_000, 8, 1_900_000, 18, 4, 10, 2, 4, "parquet", "parquet", 6, 2_000),
     )

@@ -15,7 +15,7 @@ from sample_district.lines import Lines
 from sample_district.seeding import random_stream
 from sample_district.trucks import Trucks
 
-_HEADER = b"plate_no,terminal_id,carrier,approved_on,valid_until\n"
+_HEADER = b"plate_no,terminal_id,carrier,approved_on,valid_until,capacity_m3\n"
 
 
 def write_truck_register(district: District, trucks: Trucks, day: date) -> Delivery:
@@ -27,6 +27,7 @@ def write_truck_register(district: District, trucks: Trucks, day: date) -> Deliv
             "carrier": pl.Series([trucks.carrier_name(int(index)) for index in trucks.carrier]),
             "approved_on": pl.Series(trucks.approved_on.astype("datetime64[D]")).cast(pl.Date).dt.to_string("iso"),
             "valid_until": pl.Series(trucks.valid_until).cast(pl.Date).dt.to_string("iso").fill_null(""),
+            "capacity_m3": trucks.capacity_m3,
         }
     )
     lines = Lines.of_series(frame.select((pl.concat_str(frame.columns, separator=",") + "\n").alias("l"))["l"])

@@ -39,6 +39,7 @@ class Trucks:
     yard: tuple[Floats, Floats]
     sites: tuple[Floats, Floats]
     receivers: tuple[Floats, Floats]
+    capacity_m3: Floats
 
     @property
     def count(self) -> int:
@@ -94,6 +95,7 @@ def found_trucks(seed: int, scale: Scale, terrain: Terrain) -> Trucks:
         yard=(yard_x[carrier], yard_y[carrier]),
         sites=_inside(rng, terrain, weights, max(12, count // 8)),
         receivers=_receivers(rng, terrain, weights, max(8, count // 60)),
+        capacity_m3=random_stream(seed, scale.name, "capacity").choice([12.0, 15.0, 16.5, 18.0, 20.0], count),
     )
 
 

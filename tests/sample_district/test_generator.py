@@ -12,7 +12,10 @@ import pytest
 from sample_district.__main__ import main
 from tests.sample_district.conftest import DAYS, Run, make_run
 
-FEEDS = ("camera_status", "cameras", "cases", "detection_events", "population_records", "truck_gps", "trucks", "units")
+FEEDS = (
+    "camera_status", "cameras", "cases", "detection_events", "disposal_permits", "night_work_permits",
+    "population_records", "settlement_receipts", "terminal_events", "truck_gps", "trucks", "units", "waste_sites",
+)  # fmt: skip
 YEARLY = "work_calendar"
 
 

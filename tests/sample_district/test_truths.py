@@ -217,7 +217,7 @@ def test_late_rows_count_for_an_earlier_day_than_their_file(run: Run) -> None:
         assert all(tally["late"] == tally["accepted"] > 0 for tally in earlier)
 
 
-@pytest.mark.parametrize("feed", ["detection_events", "truck_gps"])
+@pytest.mark.parametrize("feed", ["detection_events", "truck_gps", "settlement_receipts"])
 def test_a_late_file_names_its_arrival_two_days_later(run: Run, feed: str) -> None:
     late = [entry for entry in run.landed(feed) if "_r2026" in entry["file"]]
     assert len(late) == 1
