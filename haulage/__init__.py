@@ -1,0 +1,1 @@
+"""Haulage: what construction-waste trucks did, measured from their positions. Verdicts are dbt's."""
