@@ -117,6 +117,10 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 
+# Business dates whose rows changed since a build of the models passed: written with the change, so that no crash between
+# the two loses one.
+_UNBUILT: Final = {"unbuilt": {"processed_date": "DATE", "business_date": "DATE"}}
+
 _ARROW: Final = {
     "DATE": pa.date32(),
     "VARCHAR": pa.string(),
@@ -133,14 +137,14 @@ def ensure_tables(con: duckdb.DuckDBPyConnection, warehouse: str) -> None:
     rows = con.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = ?", [warehouse, SCHEMA]
     ).fetchall()
-    missing = [table for table in TABLES if (table,) not in rows]
+    missing = {table: columns for table, columns in {**TABLES, **_UNBUILT}.items() if (table,) not in rows}
     if not missing:
         return
     with commit(con, warehouse, author="haulage", message="tables of haulage", extra={"action": "haulage_tables"}):
         con.execute(f"CREATE SCHEMA IF NOT EXISTS {sql_name(warehouse)}.{SCHEMA}")
-        for table in missing:
-            columns = ", ".join(f"{sql_name(name)} {kind}" for name, kind in TABLES[table].items())
-            con.execute(f"CREATE TABLE {_name(warehouse, table)} ({columns})")
+        for table, columns in missing.items():
+            typed = ", ".join(f"{sql_name(name)} {kind}" for name, kind in columns.items())
+            con.execute(f"CREATE TABLE {_name(warehouse, table)} ({typed})")
             con.execute(f"ALTER TABLE {_name(warehouse, table)} SET PARTITIONED BY (processed_date)")
 
 
@@ -182,9 +186,24 @@ def replace_date(
             for table in differing:
                 con.execute(f"DELETE FROM {_name(warehouse, table)} WHERE processed_date = {_text(day)}")
                 con.execute(f"INSERT INTO {_name(warehouse, table)} SELECT * FROM _haulage_new_{table}")
+            if changed:
+                con.execute(
+                    f"INSERT INTO {_name(warehouse, 'unbuilt')} SELECT ?, unnest(?::DATE[])", [day, sorted(changed)]
+                )
     for table in rows:
         con.unregister(f"_haulage_new_{table}")
     return changed, "open_states" in differing
+
+
+def unbuilt_dates(con: duckdb.DuckDBPyConnection, warehouse: str) -> set[date]:
+    """The business dates whose rows changed since `forget_unbuilt`."""
+    rows = con.execute(f"SELECT DISTINCT business_date FROM {_name(warehouse, 'unbuilt')}").fetchall()
+    return {day for (day,) in rows}
+
+
+def forget_unbuilt(con: duckdb.DuckDBPyConnection, warehouse: str) -> None:
+    """The models have taken up everything; within the transaction of the caller, who says so there."""
+    con.execute(f"DELETE FROM {_name(warehouse, 'unbuilt')}")
 
 
 def _name(warehouse: str, table: str) -> str:

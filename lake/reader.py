@@ -20,7 +20,7 @@ from lake.read_guard import QueryRefused, check_query
 
 log = structlog.get_logger(__name__)
 PUBLISHED = "published"
-_LAYERS = ("staging", "intermediate", "marts")
+_LAYERS = ("haulage", "staging", "intermediate", "marts")
 __all__ = ["QueryRefused", "Reader", "open_reader", "query"]
 
 
@@ -46,7 +46,7 @@ class Reader:
 
 
 def open_reader(home: Home) -> Reader:
-    """A reader of `bronze.<table>`, `staging|intermediate|marts.<table>` and `published.<table>`.
+    """A reader of `bronze.<table>`, `haulage|staging|intermediate|marts.<table>` and `published.<table>`.
 
     What does not exist yet (no lake, no edition) is simply absent. Configuration is locked, extensions cannot
     be loaded, and of the file system only the lakes and the published file can be reached. Each query sees the

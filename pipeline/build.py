@@ -13,6 +13,8 @@ import duckdb
 import structlog
 
 from geography.install import install_default
+from haulage.day import process_days
+from haulage.tables import forget_unbuilt, unbuilt_dates
 from ingestion.bronze_tables import BOOKKEEPING_TABLES, ensure_bronze_tables, feed_columns
 from ingestion.contracts import Contract, all_contracts
 from lake.bookkeeping import (
@@ -83,10 +85,11 @@ def build(home: Home, *, full: bool = False, run_id: str | None = None, now: dat
         passed, last = last_passed_build(con), last_build(con)
         new_rules = passed is None or last is None or {passed.code_version, last.code_version} != {rules}
         plan = _plan(con, contracts, passed, last, snapshot, everything=full or new_rules)
+        detach(con, BRONZE)
+        plan = plan.with_haulage(_find_trips(con, home, plan, snapshot))
         if plan.is_empty and not (full or new_rules):
             log.info("build: nothing changed", run_id=build_id, bronze_snapshot=snapshot)
             return BuildReport("unchanged", None, snapshot, rules, seconds=round(time.monotonic() - clock, 3))
-        detach(con, BRONZE)
         _write_feeds(con, contracts)
         _write_frozen_dates(con, plan.frozen)
         attempt: Any = {"build_id": build_id, "bronze_snapshot": snapshot, "started_at": started, "code_version": rules}
@@ -101,6 +104,8 @@ def build(home: Home, *, full: bool = False, run_id: str | None = None, now: dat
             con.execute(
                 f"DELETE FROM {WAREHOUSE}.main.builds WHERE build_id = ? AND finished_at = started_at", [build_id]
             )
+            if run.passed:
+                forget_unbuilt(con, WAREHOUSE)
     report = BuildReport(
         status, build_id, snapshot, rules, plan.dates, run.nodes, run.failures, run.warnings, round(seconds, 3)
     )
@@ -108,6 +113,17 @@ def build(home: Home, *, full: bool = False, run_id: str | None = None, now: dat
         log.error("build: node failed", run_id=build_id, **failure)
     log.info("build ended", run_id=build_id, status=status, dates=len(report.dates), seconds=report.seconds)
     return report
+
+
+def _find_trips(con: duckdb.DuckDBPyConnection, home: Home, plan: RebuildPlan, snapshot: int) -> set[date]:
+    """Stops, trips and gaps of the dates on which trucks or registers changed, as of the snapshot that dbt will read.
+
+    Returns the dates that models have not seen yet: those of a build that failed or was killed are among them.
+    """
+    attach(con, home, BRONZE, snapshot=snapshot)
+    process_days(con, plan.truck_dates)
+    detach(con, BRONZE)
+    return unbuilt_dates(con, WAREHOUSE)
 
 
 def prepare_bronze(home: Home, contracts: Sequence[Contract], *, now: datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import duckdb
@@ -37,6 +37,9 @@ MAP = "geography_installs"
 DATES_PER_PART = 120
 # Not feeds, and yet dates to rebuild: those of what depends on cases in its own way.
 CUT = (EVENTS, EVENT_WINDOWS)
+# No feed either: dates on which stops, trips or gaps changed (haulage/), known only once they have been found again.
+HAULAGE = "haulage"
+_MOVES_TRUCKS = ("truck_gps", "trucks", "terminal_events", "waste_sites", "disposal_permits")
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,16 @@ class RebuildPlan:
     @property
     def is_empty(self) -> bool:
         return not any(self.changed.values())
+
+    @property
+    def truck_dates(self) -> set[date]:
+        """The dates on which what haulage/ reads has changed."""
+        return set().union(*(self.changed.get(feed, set()) for feed in _MOVES_TRUCKS))
+
+    def with_haulage(self, dates: set[date]) -> RebuildPlan:
+        """The plan that also rebuilds these dates wherever models read stops, trips or gaps."""
+        changed = {**self.changed, HAULAGE: self.changed.get(HAULAGE, set()) | dates}
+        return replace(self, changed={feed: days for feed, days in changed.items() if days or feed != HAULAGE})
 
     def parts(self, rows_per_part: int) -> list[Dates]:
         """The changed dates cut into runs of about `rows_per_part` accepted rows; always at least one part."""
@@ -121,7 +134,8 @@ def plan_rebuild(
         changed |= {FEED: cases.figures | new_days, KNOWN: cases.known, EVENTS: cases.events}
         changed[EVENT_WINDOWS] = in_windows(seen) & live
     for feed, days in (carried or {}).items():
-        if feed in changed:
+        if feed in changed or feed == HAULAGE:
+            changed.setdefault(feed, set())
             changed[feed] |= set(days) if feed == KNOWN else set(days) & live
     bookkeeping = {f"_{table}": set(feed_changes[table]) for table in (*BOOKKEEPING, *references)}
     bookkeeping["_expired_dates"] = _newly_expired(con, since, upto)
@@ -130,6 +144,7 @@ def plan_rebuild(
         feed: _frozen_register(expired[feed], sorted(accepted.get(feed, set())), known) if feed in registers else days
         for feed, days in expired.items()
     }
+    frozen[HAULAGE] = expired.get("truck_gps", set())
     return RebuildPlan({**changed, **bookkeeping}, frozen, rows)
 
 
