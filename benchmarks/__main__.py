@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -21,9 +22,13 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Write the Markdown here, too.")] = None,
 ) -> None:
     """Measure works side by side and print a report."""
+    import structlog
+
     from benchmarks.arena import measure, report
     from benchmarks.works import ALL
 
+    # What preparing a data set says is progress: the report alone goes to standard output.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     fine, parts = True, []
     for name in names or list(ALL):
         work = ALL[name]
