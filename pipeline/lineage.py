@@ -14,6 +14,8 @@ from typing import Any
 
 import duckdb
 
+from haulage.feeds import FEEDS
+from haulage.tables import SCHEMA
 from ingestion.contracts import all_contracts
 from lake.engine import sql_name, sql_text
 from lake.home import Home
@@ -86,10 +88,11 @@ class Lineage:
     def feeds_of(self, unique_id: str) -> frozenset[str]:
         """The feeds whose rows a model reads, directly or through others."""
         known = {contract.feed for contract in all_contracts()}
-        sources = self._manifest["sources"]
-        return frozenset(
-            sources[one]["name"] for one in self.upstream(unique_id) if one in sources and sources[one]["name"] in known
-        )
+        sources = [self._manifest["sources"].get(one) for one in self.upstream(unique_id)]
+        read = {source["name"] for source in sources if source is not None}
+        if any(source is not None and source["schema"] == SCHEMA for source in sources):
+            read |= set(FEEDS)  # trips are found from these before the models run
+        return frozenset(read & known)
 
     def kpi_marts(self) -> list[str]:
         """The unique ids of the marts that measure KPIs: the first that have a KPI and its parts, on the way to the

@@ -13,6 +13,7 @@ from datetime import date
 
 import duckdb
 
+from haulage.feeds import FEEDS
 from ingestion.contracts import Contract
 from lake.changes import changed_dates
 from lake.lakes import BRONZE
@@ -39,7 +40,6 @@ DATES_PER_PART = 120
 CUT = (EVENTS, EVENT_WINDOWS)
 # No feed either: dates on which stops, trips or gaps changed (haulage/), known only once they have been found again.
 HAULAGE = "haulage"
-_MOVES_TRUCKS = ("truck_gps", "trucks", "terminal_events", "waste_sites", "disposal_permits")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class RebuildPlan:
     @property
     def truck_dates(self) -> set[date]:
         """The dates on which what haulage/ reads has changed."""
-        return set().union(*(self.changed.get(feed, set()) for feed in _MOVES_TRUCKS))
+        return set().union(*(self.changed.get(feed, set()) for feed in FEEDS))
 
     def with_haulage(self, dates: set[date]) -> RebuildPlan:
         """The plan that also rebuilds these dates wherever models read stops, trips or gaps."""
