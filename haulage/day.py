@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -19,8 +19,8 @@ from haulage.fixes import Fixes, read_fixes
 from haulage.following import Followed, follow
 from haulage.legs import thing_id
 from haulage.parameters import Parameters
-from haulage.permits import permits_on
-from haulage.registers import columns_of, trucks_on
+from haulage.permits import Permits, permits_on
+from haulage.registers import Truck, columns_of, trucks_on
 from haulage.sites import Sites, sites_on
 from haulage.states import States, done_dates, states_before
 from haulage.tables import TABLES, arrow_table, ensure_tables, replace_date
@@ -89,6 +89,20 @@ def process_date(
     fixes = read_fixes(con, bronze, day, terminals, list(before.numbers), parameters)
     if not fixes.rows:  # nothing has landed for it, or no longer: it is no processed date
         return _nothing(day, sites)
+    return process_fixes(fixes, day, before, trucks, sites, permits, parameters, threads)
+
+
+def process_fixes(
+    fixes: Fixes,
+    day: date,
+    before: States,
+    trucks: Mapping[str, Truck],
+    sites: Sites,
+    permits: Permits,
+    parameters: Parameters,
+    threads: int = 1,
+) -> dict[str, pa.Table]:
+    """The rows of all tables for one date's reports; a function of its arguments alone."""
     followed = follow(fixes, before.matrix(fixes.vehicles), end_of(day), sites, parameters, threads)
     suspected = _suspected(followed, sites, len(fixes.vehicles))
     trips = find_trips(fixes, followed, before, sites, permits, trucks, suspected, parameters, threads)

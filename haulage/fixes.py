@@ -21,7 +21,8 @@ from lake.engine import sql_name
 _ALARM_BITS = 1 << 8 | 1 << 5  # main power off, antenna cut (JT/T 808 alarm bits 8 and 5)
 _ENCRYPTED_BIT = 1 << 5
 _BATCH = 500_000
-_COLUMNS: dict[str, str] = {
+#: Columns of reports and their numpy types, in the order in which ties are told apart.
+COLUMNS: dict[str, str] = {
     "vehicle": "i4",
     "t": "i8",
     "lon": "f8",
@@ -72,12 +73,26 @@ def read_fixes(
     among the vehicles though they may have no row."""
     vehicles = _identify(con, bronze, day, terminals, others)
     columns = _read(con, bronze, day, parameters)
+    return arrange(vehicles, columns, *_events(con, bronze, day, vehicles, terminals))
+
+
+def arrange(
+    vehicles: list[str],
+    columns: dict[str, NDArray[Any]],
+    event_vehicles: NDArray[np.int64],
+    event_instants: NDArray[np.float64],
+) -> Fixes:
+    """Columns (as `COLUMNS` types them, in any order of rows; sorted in place) and alarm events of their own as Fixes."""
     starts = _sort(columns, len(vehicles))
     skewed = (columns["flags"] & SKEWED) != 0
     files = int(columns["file"].max(initial=-1)) + 1
     late = kernel.out_of_order(columns["line"], columns["file"], skewed, starts, files)
-    alarms, alarm_starts = _alarms(con, bronze, day, columns, vehicles, terminals)
-    return Fixes(vehicles, columns, starts, late, alarms, alarm_starts)
+    rows = np.flatnonzero((columns["flags"] & (ALARM | SKEWED)) == ALARM)
+    who = np.concatenate([columns["vehicle"][rows].astype(np.int64), event_vehicles])
+    when = np.concatenate([columns["t"][rows].astype(np.float64), event_instants])
+    order = np.lexsort([when, who])
+    alarm_starts = np.searchsorted(who[order], np.arange(len(vehicles) + 1)).astype(np.int64)
+    return Fixes(vehicles, columns, starts, late, when[order], alarm_starts)
 
 
 def _identify(
@@ -127,7 +142,7 @@ def _same(con: duckdb.DuckDBPyConnection, column: str) -> str:
 def _read(con: duckdb.DuckDBPyConnection, bronze: str, day: date, parameters: Parameters) -> dict[str, NDArray[Any]]:
     row = con.execute(f"SELECT count(*) FROM {sql_name(bronze)}.truck_gps WHERE business_date = ?", [day]).fetchone()
     count = 0 if row is None else int(row[0])
-    columns: dict[str, NDArray[Any]] = {name: np.empty(count, dtype=kind) for name, kind in _COLUMNS.items()}
+    columns: dict[str, NDArray[Any]] = {name: np.empty(count, dtype=kind) for name, kind in COLUMNS.items()}
     if not count:
         return columns
     joins = [clause for clause in (_same(con, "terminal_key"), _same(con, "truck_key")) if clause != "true"]
@@ -161,7 +176,7 @@ def _read(con: duckdb.DuckDBPyConnection, bronze: str, day: date, parameters: Pa
     ).to_arrow_reader(_BATCH)
     at = 0
     for batch in reader:
-        for name, column in zip(_COLUMNS, batch.columns, strict=True):
+        for name, column in zip(COLUMNS, batch.columns, strict=True):
             columns[name][at : at + batch.num_rows] = column.to_numpy(zero_copy_only=False)
         at += batch.num_rows
     if at != count:
@@ -178,26 +193,19 @@ def _sort(columns: dict[str, NDArray[Any]], vehicles: int) -> NDArray[np.int64]:
             columns[name] = columns[name][order]
     for v in np.flatnonzero(kernel.unsorted_vehicles(columns["t"], starts)):
         rows = slice(starts[v], starts[v + 1])
-        keys = [columns[name][rows] for name in reversed(_COLUMNS)]
+        keys = [columns[name][rows] for name in reversed(COLUMNS)]
         order = np.lexsort(keys)
         for column in columns.values():
             column[rows] = column[rows][order]
     return starts
 
 
-def _alarms(
-    con: duckdb.DuckDBPyConnection,
-    bronze: str,
-    day: date,
-    columns: Mapping[str, NDArray[Any]],
-    vehicles: list[str],
-    terminals: Mapping[str, str],
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Alarms that reports carry, and those the feed `terminal_events` brought."""
-    rows = np.flatnonzero((columns["flags"] & (ALARM | SKEWED)) == ALARM)
-    who, when = [columns["vehicle"][rows].astype(np.int64)], [columns["t"][rows].astype(np.float64)]
-    present = columns_of(con, bronze, "terminal_events")
-    if {"terminal_key", "occurred_at", "alarm_bits"} <= present:
+def _events(
+    con: duckdb.DuckDBPyConnection, bronze: str, day: date, vehicles: list[str], terminals: Mapping[str, str]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Vehicle and instant of the power-off and antenna alarms that the feed `terminal_events` brought."""
+    known: list[tuple[int, int]] = []
+    if {"terminal_key", "occurred_at", "alarm_bits"} <= columns_of(con, bronze, "terminal_events"):
         numbers = {key: number for number, key in enumerate(vehicles)}
         of_terminal = dict(
             con.execute(
@@ -210,13 +218,9 @@ def _alarms(
             [day],
         ).fetchall()
         known = [
-            (number, float(instant))
+            (number, instant)
             for terminal, instant in events
             if (number := of_terminal.get(terminal, numbers.get(terminals.get(terminal, terminal)))) is not None
         ]
-        who.append(np.array([one[0] for one in known], dtype=np.int64))
-        when.append(np.array([one[1] for one in known], dtype=np.float64))
-    vehicle, instants = np.concatenate(who), np.concatenate(when)
-    order = np.lexsort([instants, vehicle])
-    starts = np.searchsorted(vehicle[order], np.arange(len(vehicles) + 1)).astype(np.int64)
-    return instants[order], starts
+    table = np.array(known, dtype=np.int64).reshape(-1, 2)
+    return table[:, 0], table[:, 1].astype(np.float64)

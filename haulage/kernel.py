@@ -9,9 +9,18 @@ from typing import Any
 
 from numba import njit
 
-from haulage import fence_kernel, follow_kernel, leg_kernel, order_kernel
+from haulage import fence_kernel, follow_kernel, leg_kernel, order_kernel, stop_kernel
 
-__all__ = ["by_vehicle", "follow", "measure_jobs", "out_of_order", "sites_at", "unsorted_vehicles", "vehicle_rows"]
+__all__ = [
+    "by_vehicle",
+    "follow",
+    "measure_jobs",
+    "out_of_order",
+    "sites_at",
+    "stops_of",
+    "unsorted_vehicles",
+    "vehicle_rows",
+]
 
 
 def _source_digest() -> str:
@@ -71,9 +80,15 @@ def _entry_points(source: str) -> tuple[Callable[..., Any], ...]:
         source  # noqa: B018
         return order_kernel.out_of_order(line, file, skewed, starts, files)
 
-    return follow, measure_jobs, sites_at, vehicle_rows, by_vehicle, unsorted_vehicles, out_of_order
+    @njit(cache=True, nogil=True)
+    def stops_of(starts, t, lon, lat, parameters, states, stops):  # type: ignore[no-untyped-def]
+        """See stop_kernel.stops_of."""
+        source  # noqa: B018
+        return stop_kernel.stops_of(starts, t, lon, lat, parameters, states, stops)
+
+    return follow, measure_jobs, sites_at, vehicle_rows, by_vehicle, unsorted_vehicles, out_of_order, stops_of
 
 
-follow, measure_jobs, sites_at, vehicle_rows, by_vehicle, unsorted_vehicles, out_of_order = _entry_points(
+follow, measure_jobs, sites_at, vehicle_rows, by_vehicle, unsorted_vehicles, out_of_order, stops_of = _entry_points(
     _source_digest()
 )

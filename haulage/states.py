@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -24,6 +26,18 @@ class States:
 
     numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     legs: dict[str, Leg] = field(default_factory=dict)
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[tuple[str, Sequence[float], str | None]], *, after: float = -math.inf) -> States:
+        """Rows of `open_states` (vehicle, numbers, leg) of one date, of vehicles heard of after the instant `after`."""
+        states = cls()
+        for key, numbers, leg in rows:
+            state = np.array(numbers, dtype=np.float64)
+            if state.size == L.STATE and state[L.REPORT_T] >= after:
+                states.numbers[key] = state
+                if leg is not None:
+                    states.legs[key] = Leg.loads(leg)
+        return states
 
     def matrix(self, vehicles: list[str]) -> NDArray[np.float64]:
         """The states of these vehicles (vehicles, STATE), a new one for those not known."""
@@ -70,14 +84,7 @@ def states_before(con: duckdb.DuckDBPyConnection, warehouse: str, day: date, *, 
         f"SELECT vehicle_key, numbers, leg FROM {_table(warehouse)} WHERE processed_date = ? AND vehicle_key <> ?",
         [earlier[-1], DONE],
     ).fetchall()
-    states = States()
-    for key, numbers, leg in rows:
-        state = np.array(numbers, dtype=np.float64)
-        if state.size == L.STATE and state[L.REPORT_T] >= after:
-            states.numbers[key] = state
-            if leg is not None:
-                states.legs[key] = Leg.loads(leg)
-    return states
+    return States.of_rows(rows, after=after)
 
 
 def _table(warehouse: str) -> str:

@@ -94,3 +94,27 @@ def write_stop(stops, at, vehicle, state, end, is_open):  # type: ignore[no-unty
     stops[at, L.S_OPEN] = is_open
     stops[at, L.S_FOUND_LON] = state[L.FOUND_LON]
     stops[at, L.S_FOUND_LAT] = state[L.FOUND_LAT]
+
+
+@njit(nogil=True)
+def stops_of(starts, t, lon, lat, parameters, states, stops):  # type: ignore[no-untyped-def]
+    """Stops alone, of good fixes by vehicle (`starts`) and time; open ones last. Returns how many were written."""
+    n = 0
+    for v in range(starts.size - 1):
+        state = states[v]
+        for row in range(starts[v], starts[v + 1]):
+            now = float(t[row])
+            if state[L.STOP_N] == 0.0:
+                begin_stop(state, now, lon[row], lat[row])
+            elif is_inside(state, lon[row], lat[row], parameters[L.P_STOP_RADIUS]):
+                stay(state, now, lon[row], lat[row], parameters)
+            else:
+                end, is_stop, _ = leave(state, now, parameters)
+                if is_stop:
+                    write_stop(stops, n, v, state, end, 0.0)
+                    n += 1
+                begin_stop(state, now, lon[row], lat[row])
+        if state[L.STOP_FOUND] != 0.0:
+            write_stop(stops, n, v, state, state[L.STOP_LAST_T], 1.0)
+            n += 1
+    return n
