@@ -64,8 +64,21 @@ def test_a_contract_that_cannot_work_is_refused_with_its_fault(tmp_path: Path, m
     def strange_column(contract: dict) -> None:
         contract["customProperties"][0]["value"]["longitude"] = "nowhere"
 
+    def strange_geometry(contract: dict) -> None:
+        value = {"types": ["POINT"], "within": [119, 29, 123, 33]}
+        contract["schema"][0]["properties"][0]["customProperties"] = [{"property": "geometry", "value": value}]
+
+    def strange_group(contract: dict) -> None:
+        contract["customProperties"][0]["value"]["together"] = [["camera_id", "elsewhere"]]
+
     monkeypatch.setenv("YUNJIAN_CONTRACTS", str(tmp_path))
-    for change, fault in ((no_key, "primary key"), (no_retention, "retention"), (strange_column, "nowhere")):
+    for change, fault in (
+        (no_key, "primary key"),
+        (no_retention, "retention"),
+        (strange_column, "nowhere"),
+        (strange_geometry, "geometry is text of types"),
+        (strange_group, "elsewhere"),
+    ):
         changed(tmp_path, "odd", change)
         with pytest.raises(BadContract, match=fault):
             all_contracts()
