@@ -18,6 +18,8 @@ PAGES = (
     ("township_map", "map", ":material/map:"),
     ("event_trends", "events", ":material/monitoring:"),
     ("fleet", "fleet", ":material/local_shipping:"),
+    ("waste_haulage", "haulage", ":material/route:"),
+    ("mass_balance", "balance", ":material/balance:"),
     ("residents", "population", ":material/groups:"),
     ("case_performance", "cases", ":material/assignment_turned_in:"),
     ("funnel", "funnel", ":material/filter_alt:"),

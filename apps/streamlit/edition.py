@@ -24,6 +24,7 @@ log = structlog.get_logger()
 REQUIRED_TABLES = (
     "kpi_values", "kpi_definitions", "rule_comparisons", "kpi_value_history", "restatements", "event_counts",
     "camera_coverage", "case_performance", "event_funnel", "cameras_to_recalibrate", "repeat_places",
+    "waste_trips", "waste_conformance", "mass_balance", "suspected_dumps", "night_construction", "track_quality",
     "population_counts", "data_accounting", "editions", "townships", "event_types", "quarantine_reasons", "feeds",
     "batch_gates",
 )  # fmt: skip

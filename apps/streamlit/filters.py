@@ -49,14 +49,25 @@ def pick_or_all(key: str, label: str, names: Mapping[str, str]) -> str:
     return "" if chosen == ALL else chosen
 
 
-def pick(key: str, label: str, names: Mapping[str, str]) -> str:
-    """One code out of `names` (code -> name), the first by default."""
+def pick(key: str, label: str, names: Mapping[str, str], default: str | None = None) -> str:
+    """One code out of `names` (code -> name), the first unless another is the default."""
     options = list(names)
-    address.choose(key, options, options[0])
+    default = default or options[0]
+    address.choose(key, options, default)
     picked = st.selectbox(label, options, format_func=lambda code: names[code], key=key, persist_state="session")
-    chosen = str(picked or options[0])
-    address.remember(key, [chosen], is_default=chosen == options[0])
+    chosen = str(picked or default)
+    address.remember(key, [chosen], is_default=chosen == default)
     return chosen
+
+
+def hours() -> tuple[int, int]:
+    """Hours of the day as [from, until), 0-23 and 1-24, the whole day by default; from after until crosses midnight."""
+    left, right = st.columns(2)
+    with left:
+        begin = pick("hour_from", t("filter.hour_from"), {str(hour): f"{hour:02}:00" for hour in range(24)})
+    with right:
+        end = pick("hour_until", t("filter.hour_until"), {str(hour): f"{hour:02}:00" for hour in range(1, 25)}, "24")
+    return int(begin), int(end)
 
 
 def pick_many(key: str, label: str, names: Mapping[str, str], *, nothing: str) -> list[str]:

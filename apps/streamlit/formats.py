@@ -13,7 +13,7 @@ from apps.streamlit.wording import language, t, t_or
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FRACTION_UNITS = frozenset({"ratio"})  # values 0-1, shown as a percentage
-COUNT_UNITS = frozenset({"incidents", "persons", "cases"})
+COUNT_UNITS = frozenset({"incidents", "persons", "cases", "trips"})
 
 
 def locale() -> str:

@@ -90,9 +90,9 @@ def township_map(rows: Sequence[Mapping[str, Any]], *, height: int) -> alt.Layer
 
 
 def place_map(geometries: Sequence[str], places: Sequence[Mapping[str, Any]], *, height: int) -> alt.LayerChart:
-    """Places as circles, the larger the more cases, on the outlines of the townships (GeoJSON texts).
+    """Places as circles, the larger the greater their count, on the outlines of the townships (GeoJSON texts).
 
-    Each place: longitude, latitude (WGS-84 degrees), cases, and the texts label and shown.
+    Each place: longitude, latitude (WGS-84 degrees), count, and the texts label and shown.
     """
     areas = [{"type": "Feature", "geometry": _drawn(text, statuses.OK)[0]} for text in geometries]
     outlines = alt.Chart(alt.Data(values=areas)).mark_geoshape(
@@ -102,7 +102,7 @@ def place_map(geometries: Sequence[str], places: Sequence[Mapping[str, Any]], *,
         color=palette.TARGET, opacity=0.65, stroke="#ffffff", strokeWidth=1
     ).encode(
         longitude="longitude:Q", latitude="latitude:Q",
-        size=alt.Size("cases:Q", legend=None, scale=alt.Scale(zero=True, range=[30, 420])),
+        size=alt.Size("count:Q", legend=None, scale=alt.Scale(zero=True, range=[30, 420])),
         tooltip=[alt.Tooltip("label:N", title=" "), alt.Tooltip("shown:N", title=" ")],
     )  # fmt: skip
     return (

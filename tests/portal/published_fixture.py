@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from tests.portal import case_fixture, funnel_fixture, ledger_fixture
+from tests.portal import balance_fixture, case_fixture, funnel_fixture, haulage_fixture, ledger_fixture
 from tests.portal.district import DISTRICT, EVENT_TYPES, FEEDS, GEOMETRIES, KPIS, TOWNSHIPS
 
 LAST_DAY = date(2026, 11, 22)
@@ -44,7 +44,10 @@ def build_published(
     values = _kpi_values(dates, dice, edition, add)
     cases = case_fixture.case_performance(dates, bad)
     of_cases = pl.DataFrame(list(case_fixture.kpi_rows(cases, dates, edition)), schema=values.schema)
-    values = pl.concat([values, of_cases])
+    trips, dumps = haulage_fixture.waste_trips(dates, bad), haulage_fixture.suspected_dumps(dates)
+    nights = haulage_fixture.night_construction(dates)
+    hauled = pl.DataFrame(list(haulage_fixture.kpi_rows(trips, dumps, nights, dates, edition)), schema=values.schema)
+    values = pl.concat([values, of_cases, hauled])
     changes = ledger_fixture.restatements(values, dates, edition, hostile=bad)
     counts, coverage = _event_counts(dates, dice), _camera_coverage(dates)
     tables = {
@@ -59,8 +62,14 @@ def build_published(
         "event_funnel": funnel_fixture.event_funnel(counts, coverage, dates, bad),
         "cameras_to_recalibrate": funnel_fixture.cameras_to_recalibrate(dates, bad),
         "repeat_places": funnel_fixture.repeat_places(dates),
+        "waste_trips": trips,
+        "waste_conformance": haulage_fixture.waste_conformance(trips),
+        "suspected_dumps": dumps,
+        "night_construction": nights,
+        "track_quality": haulage_fixture.track_quality(dates, bad),
+        "mass_balance": balance_fixture.mass_balance(dates, bad),
         "population_counts": _population(dates),
-        "data_accounting": _accounting(dates, dice, unbalanced),
+        "data_accounting": pl.concat([_accounting(dates, dice, unbalanced), balance_fixture.accounting(dates)]),
         "editions": _editions(edition, published_at, hostile),
         "townships": _townships(hostile),
         "event_types": _event_types(hostile),
@@ -135,6 +144,7 @@ def _definitions(hostile: bool) -> pl.DataFrame:
         (code, "cases", unit, better, target, zh, en)
         for code, unit, better, target, zh, en, *_ in case_fixture.CASE_KPIS
     ]
+    listed += haulage_fixture.HAULAGE_KPIS
     rows = [
         {
             "kpi_code": code, "rule_version": "1", "name_zh": HOSTILE if hostile and code == "incidents_total" else zh,

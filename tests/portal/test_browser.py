@@ -18,6 +18,8 @@ ADDRESSES = {
     "map": "map",
     "events": "events",
     "fleet": "fleet",
+    "haulage": "haulage",
+    "balance": "balance",
     "population": "population",
     "cases": "cases",
     "funnel": "funnel",

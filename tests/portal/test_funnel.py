@@ -116,7 +116,7 @@ def test_the_hours_saved_stand_beside_their_formula(published: Path, open_page: 
 
 
 def test_the_map_of_places_draws_outlines_and_sized_circles() -> None:
-    place = {"longitude": 121.2, "latitude": 31.0, "cases": 4, "label": "甲", "shown": "4"}
+    place = {"longitude": 121.2, "latitude": 31.0, "count": 4, "label": "甲", "shown": "4"}
     spec = place_map([GEOMETRIES["310117102"]], [place], height=300).to_dict()
     assert [layer["mark"]["type"] for layer in spec["layer"]] == ["geoshape", "circle"]
     assert "甲" in json.dumps(spec, ensure_ascii=False)

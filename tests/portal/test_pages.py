@@ -17,6 +17,8 @@ PAGES = {
     "township_map": ("街镇地图", "Township map"),
     "event_trends": ("事件趋势", "Event trends"),
     "fleet": ("渣土车运行", "Waste-truck fleet"),
+    "waste_haulage": ("渣土运输", "Waste haulage"),
+    "mass_balance": ("物料平衡", "Mass balance"),
     "residents": ("实有人口", "Population"),
     "case_performance": ("案件办理", "Case performance"),
     "funnel": ("处置漏斗", "Funnel"),

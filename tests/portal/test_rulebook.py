@@ -13,6 +13,7 @@ from apps.streamlit.queries import rulebook
 from tests.portal import markup
 from tests.portal.case_fixture import CASE_KPIS
 from tests.portal.district import DISTRICT, EVENT_TYPES, KPIS
+from tests.portal.haulage_fixture import HAULAGE_KPIS
 from tests.portal.published_fixture import LAST_DAY
 
 FIRST_DAY = date(2026, 11, 9)
@@ -25,7 +26,7 @@ def _rules(page: AppTest) -> list[str]:
 
 def test_the_rulebook_lists_every_indicator_with_its_rule(published: Path, open_page: Open) -> None:
     page = open_page("rulebook")
-    assert len(_rules(page)) == len(KPIS) + len(CASE_KPIS) + len(EVENT_TYPES)
+    assert len(_rules(page)) == len(KPIS) + len(CASE_KPIS) + len(HAULAGE_KPIS) + len(EVENT_TYPES)
     words = markup.text(page)
     assert "定位漂移率 = 当日合计（示例口径）" in words and "gps_drift_rate · 1" in words and "覆盖率下限 60%" in words
     assert '<a href="#gps_drift_rate"' in "".join(markup.blocks(page))

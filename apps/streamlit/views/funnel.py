@@ -258,7 +258,7 @@ def _places(edition: Edition, day: date) -> None:
             f"{row['place_rank']}. {where}", what, tables.figure(count), tables.figure(formats.number(row["open_cases"])),
             tables.figure(f"{row['longitude']:.4f}, {row['latitude']:.4f}"),
         ])  # fmt: skip
-        points.append({"longitude": row["longitude"], "latitude": row["latitude"], "cases": row["cases"], "label": f"{where} · {what}",
+        points.append({"longitude": row["longitude"], "latitude": row["latitude"], "count": row["cases"], "label": f"{where} · {what}",
                        "shown": t("funnel.place", count=count, still=formats.number(row["open_cases"]))})  # fmt: skip
     left, right = st.columns([3, 4])
     with left:
