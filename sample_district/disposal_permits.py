@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from sample_district.cameras import KINDS, Cameras
 from sample_district.datum import Floats
 from sample_district.scale import Scale
 from sample_district.seeding import random_stream
@@ -86,7 +87,9 @@ class DisposalPermits:
         return plates
 
 
-def found_permits(seed: int, scale: Scale, trucks: Trucks, sites: WasteSites, start: date) -> DisposalPermits:
+def found_permits(
+    seed: int, scale: Scale, cameras: Cameras, trucks: Trucks, sites: WasteSites, start: date
+) -> DisposalPermits:
     """The permits of a run; `start` is its first day, before which the ended ones ended."""
     rng = random_stream(seed, scale.name, "disposal permits")
     carriers = int(trucks.carrier.max()) + 1
@@ -115,12 +118,26 @@ def found_permits(seed: int, scale: Scale, trucks: Trucks, sites: WasteSites, st
         revoked_on=revoked,
         hour_from=hours[:, 0],
         hour_until=hours[:, 1],
-        corner=rng.uniform(0.3, 0.7, count),
+        corner=_corners(rng, cameras, sites, own[:, :_A_CARRIER].ravel(), goal[:, :_A_CARRIER].ravel()),
         # A site that hauls at any hour may have no approved route; the others all have one.
         has_route=(which != ANY_HOURS) | (rng.random(count) < 0.7),
         unpermitted_site=own[:, _A_CARRIER],
         unpermitted_receiver=goal[:, _A_CARRIER],
     )
+
+
+def _corners(rng: np.random.Generator, cameras: Cameras, sites: WasteSites, start: Ints, goal: Ints) -> Floats:
+    """Where each route turns: onto a street that a camera watches, wherever one lies on the way."""
+    street = (cameras.kind == KINDS.index("street")) & ~cameras.lies_about_datum & np.isnat(cameras.retired_on)
+    x, y = cameras.longitude[street], cameras.latitude[street]
+    corner = rng.uniform(0.3, 0.7, start.size)
+    for index, (a, b) in enumerate(zip(start, goal, strict=True)):
+        share = (x - sites.x[a]) / (sites.x[b] - sites.x[a])
+        between = (y > min(sites.y[a], sites.y[b])) & (y < max(sites.y[a], sites.y[b]))
+        seen = share[(share > 0.2) & (share < 0.8) & between]
+        if seen.size:
+            corner[index] = rng.choice(seen)
+    return corner
 
 
 def _receiver(rng: np.random.Generator, sites: WasteSites, site: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -92,10 +92,24 @@ class GpsDays:
             )
             for line in repeated_elsewhere
         ]
+        planted += self._resent(day, part, fixes.where(order))
         planted += self._batches(day, part, fixes, blind, arrivals)
         delivery.write_lines(district.out, lines, planted)
         self._note_odd_fixes(delivery, fixes)
         return delivery, lines
+
+    def _resent(self, day: date, part: int, sent: Fixes) -> list[tuple[int, PlantedLine]]:
+        """Reports whose answer got lost: the terminal sends them again some seconds later, under another serial."""
+        rng = random_stream(self.district.seed, "resent reports", day, part)
+        chosen = np.sort(rng.permutation(sent.count)[: max(2, min(40, sent.count // 3_000))])
+        again = sent.where(chosen)
+        again = replace(again, received_ms=again.received_ms + rng.integers(4_000, 15_000, chosen.size))
+        lines = capture(again, self.trucks)
+        places = np.searchsorted(sent.received_ms, again.received_ms)
+        return [
+            (int(place), PlantedLine("resent_report", lines.line(index), "duplicate", business_date=day))
+            for index, place in enumerate(places)
+        ]
 
     def _blind_batch_of(self, rng: np.random.Generator, day: date, part: int, fixes: Fixes) -> Ints:
         """For each fix the batch it is stored in, or -1. Even batches arrive within the hour, odd ones next morning."""

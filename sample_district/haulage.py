@@ -45,7 +45,7 @@ class Haulage:
             seed=seed,
             trucks=trucks,
             sites=sites,
-            permits=found_permits(seed, scale, trucks, sites, start),
+            permits=found_permits(seed, scale, district.cameras, trucks, sites, start),
             dumps=lonely_places(random_stream(seed, scale.name, "dumps"), district.terrain, sites, _DUMPS),
             is_wrong_datum=wrong,
             parts=scale.jtt808_parts + scale.csv_gps_parts,

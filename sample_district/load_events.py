@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 import numpy as np
@@ -16,6 +16,7 @@ from sample_district.detections import Detections
 from sample_district.district import District
 from sample_district.haulage import Haulage
 from sample_district.seeding import random_stream
+from sample_district.shifts import FULL
 from sample_district.terrain import METRES_PER_LAT, METRES_PER_LON, Ints
 from sample_district.track_faults import PartShifts
 from sample_district.trip_orders import may_be_planted
@@ -26,6 +27,7 @@ _SEEN_M, _SAMPLE = 180.0, 60
 # the second must not; in between both are right, since a receiver's noise and the reporting interval decide.
 SURE_M, SURE_S, FAR_M, FAR_S = 220.0, 240.0, 420.0, 420.0
 _LIE_M = 500.0
+_SLICE_S = 1_800.0
 
 
 @dataclass(frozen=True)
@@ -122,64 +124,83 @@ def _fixes_of_sample(
 def near_events(haulage: Haulage, planned: PartShifts, events: LoadEvents) -> tuple[set[int], set[int]]:
     """Hauls (rows) that surely had a load event beside them, and those that perhaps had one."""
     segments, hauls = planned.shifts.segments, planned.shifts.hauls
-    if not events.at_s.size or not hauls.truck.size:
-        return set(), set()
-    # The haul of each loaded segment: the newest of its truck that left by then.
-    full = np.flatnonzero(segments.load == 2)
+    sure: set[int] = set()
+    perhaps: set[int] = set()
+    full = np.flatnonzero((segments.load == FULL) & planned.shifts.works[segments.truck])
+    if not events.at_s.size or not full.size:
+        return sure, perhaps
+    # The haul of each loaded segment: the newest of its truck that had left by then.
     keys = hauls.truck * 1e10 + hauls.loaded_s
     haul = np.searchsorted(keys, segments.truck[full] * 1e10 + segments.start_s[full] + 0.5, side="right") - 1
-    full, haul = full[planned.shifts.works[segments.truck[full]]], haul[planned.shifts.works[segments.truck[full]]]
-    ends = np.stack(
-        [
-            np.stack([segments.x0[full] * METRES_PER_LON, segments.y0[full] * METRES_PER_LAT], axis=1),
-            np.stack([segments.x1[full] * METRES_PER_LON, segments.y1[full] * METRES_PER_LAT], axis=1),
-        ],
-        axis=1,
-    )
-    tree = shapely.STRtree(shapely.points(events.x_m, events.y_m))
-    piece, event = tree.query(shapely.linestrings(ends), predicate="dwithin", distance=FAR_M + _LIE_M)
-    at = events.at_s[event]
-    soon = (at > segments.start_s[full[piece]] - FAR_S) & (at < segments.end_s[full[piece]] + FAR_S)
-    soon &= events.lies[event] | (_apart(ends[piece], events, event) < FAR_M)
-    perhaps, sure = set(), set()
-    for index in np.flatnonzero(soon):
-        row, seen = int(full[piece[index]]), int(event[index])
-        if int(haul[piece[index]]) in sure:
-            continue
-        far_m = FAR_M + _LIE_M * float(events.lies[seen])
-        near, likely = _when_near(haulage, planned, row, events, seen, far_m)
-        if near:
-            perhaps.add(int(haul[piece[index]]))
-        if likely and not events.lies[seen]:
-            sure.add(int(haul[piece[index]]))
+    for begin in np.arange(events.at_s.min(), events.at_s.max() + 1, _SLICE_S):
+        seen = np.flatnonzero((events.at_s >= begin) & (events.at_s < begin + _SLICE_S))
+        near = (segments.start_s[full] < begin + _SLICE_S + FAR_S) & (segments.end_s[full] > begin - FAR_S)
+        for lies in (False, True):
+            some = seen[events.lies[seen] == lies]
+            if not some.size or not near.any():
+                continue
+            far_m = FAR_M + _LIE_M * lies
+            tree = shapely.STRtree(shapely.points(events.x_m[some], events.y_m[some]))
+            pieces = _Pieces.of(haulage, planned, full[near])
+            piece, event = tree.query(pieces.lines(), predicate="dwithin", distance=far_m)
+            pieces, own, event = pieces.where(piece), haul[near][piece], some[event]
+            since, until = pieces.within(events, event, far_m, FAR_S)
+            perhaps.update(own[since <= until].tolist())
+            if not lies:
+                since, until = pieces.within(events, event, SURE_M, SURE_S)
+                sure.update(own[pieces.has_report(since + 1, until - 1)].tolist())
     return sure, perhaps
 
 
-def _apart(ends: Floats, events: LoadEvents, event: Ints) -> Floats:
-    """Metres between each straight piece and its event."""
-    dx, dy = ends[:, 1, 0] - ends[:, 0, 0], ends[:, 1, 1] - ends[:, 0, 1]
-    px, py = events.x_m[event] - ends[:, 0, 0], events.y_m[event] - ends[:, 0, 1]
-    share = np.clip((px * dx + py * dy) / np.maximum(dx * dx + dy * dy, 1e-9), 0.0, 1.0)
-    return np.asarray(np.hypot(px - share * dx, py - share * dy))
+@dataclass(frozen=True)
+class _Pieces:
+    """Straight pieces driven at one speed, or stood: metres, seconds since 1970 UTC; reports come at `phase` + k steps."""
 
+    x: Floats
+    y: Floats
+    dx: Floats
+    dy: Floats
+    start_s: Floats
+    end_s: Floats
+    phase_s: Ints
+    step_s: int
 
-def _when_near(
-    haulage: Haulage, planned: PartShifts, row: int, events: LoadEvents, event: int, far_m: float
-) -> tuple[bool, bool]:
-    """Whether the truck passed near at all, second by second, and whether one of its reports is surely near."""
-    segments = planned.shifts.segments
-    at = events.at_s[event]
-    begin, end = max(segments.start_s[row], at - FAR_S), min(segments.end_s[row], at + FAR_S)
-    if begin > end:
-        return False, False
-    seconds = np.arange(np.floor(begin), end + 1.0)
-    truck = segments.truck[row]
-    share = (seconds - segments.start_s[row]) / (segments.end_s[row] - segments.start_s[row])
-    x = (segments.x0[row] + share * (segments.x1[row] - segments.x0[row])) * METRES_PER_LON
-    y = (segments.y0[row] + share * (segments.y1[row] - segments.y0[row])) * METRES_PER_LAT
-    apart = np.hypot(x - events.x_m[event], y - events.y_m[event])
-    phase, step = int(haulage.trucks.phase_s[planned.mine[truck]]), haulage.fix_interval_s
-    is_report = (seconds - phase) % step == 0  # Shanghai's midnight is a whole number of steps from 1970
-    is_sure = is_report & (apart < SURE_M) & (np.abs(seconds - at) < SURE_S)
-    is_sure &= (seconds > segments.start_s[row] + 1) & (seconds < segments.end_s[row] - 1)
-    return bool((apart < far_m).any()), bool(is_sure.any())
+    @classmethod
+    def of(cls, haulage: Haulage, planned: PartShifts, rows: Ints) -> _Pieces:
+        of = planned.shifts.segments
+        x, y = of.x0[rows] * METRES_PER_LON, of.y0[rows] * METRES_PER_LAT
+        phase = haulage.trucks.phase_s[planned.mine[of.truck[rows]]]
+        return cls(
+            x, y, of.x1[rows] * METRES_PER_LON - x, of.y1[rows] * METRES_PER_LAT - y,
+            of.start_s[rows], of.end_s[rows], phase, haulage.fix_interval_s,
+        )  # fmt: skip
+
+    def where(self, rows: Ints) -> _Pieces:
+        columns = [field.name for field in fields(self) if field.name != "step_s"]
+        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
+
+    def lines(self) -> NDArray[np.object_]:
+        ends = np.stack([self.x, self.y, self.x + self.dx, self.y + self.dy], axis=1).reshape(-1, 2, 2)
+        return np.asarray(shapely.linestrings(ends))
+
+    def within(self, events: LoadEvents, event: Ints, metres: float, seconds: float) -> tuple[Floats, Floats]:
+        """From when until when each piece's truck is that near to its event in place and time; reversed where never."""
+        px, py = events.x_m[event] - self.x, events.y_m[event] - self.y
+        length = np.hypot(self.dx, self.dy)
+        along = (px * self.dx + py * self.dy) / np.maximum(length, 1e-9)
+        aside_2 = np.maximum(px * px + py * py - along * along, 0.0)
+        half = np.sqrt(np.maximum(metres * metres - aside_2, 0.0))
+        speed = length / (self.end_s - self.start_s)
+        drives = length > 1.0
+        pace = np.where(drives, speed, 1.0)
+        since = np.where(drives, self.start_s + (along - half) / pace, self.start_s)
+        until = np.where(drives, self.start_s + (along + half) / pace, self.end_s)
+        never = np.where(drives, aside_2, px * px + py * py) > metres * metres
+        since = np.maximum(np.maximum(since, self.start_s), events.at_s[event] - seconds)
+        until = np.minimum(np.minimum(until, self.end_s), events.at_s[event] + seconds)
+        return np.where(never, np.inf, since), until
+
+    def has_report(self, since: Floats, until: Floats) -> NDArray[np.bool_]:
+        """Whether a report falls between; Shanghai's midnight is a whole number of steps from 1970."""
+        first = np.ceil((since - self.phase_s) / self.step_s) * self.step_s + self.phase_s
+        return np.asarray(first <= until)

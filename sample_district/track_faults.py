@@ -69,11 +69,17 @@ def plan_track_faults(haulage: Haulage, mine: Ints, shifts: Shifts, day: date, p
             if wanted == 0:
                 break
             span = _span(rng, shifts, int(haul), name, haulage.fix_interval_s) if free[haul] else None
-            if span is not None and _is_of_one_date(*span) and not (is_for_frames and is_night[haul]):
+            if span is not None and _is_of_one_date(*span) and (not is_for_frames or _is_by_day(*span)):
                 faults.append(TrackFault(name, int(haul), *span))
                 free[haul] = False
                 wanted -= 1
     return faults
+
+
+def _is_by_day(begin_s: float, end_s: float) -> bool:
+    """Whether neither end lies between 22:00 and 06:00: figures of the night rest on clocks and places that are true."""
+    hours = [(at + SHANGHAI_MS / 1000) // 3600 % 24 for at in (begin_s, end_s)]
+    return all(6 <= hour < 21.5 for hour in hours)
 
 
 def _is_of_one_date(begin_s: float, end_s: float) -> bool:

@@ -61,8 +61,9 @@ def trips_of(haulage: Haulage, planned: PartShifts, first: date, last: date) -> 
         day: haulage.trucks.silent(haulage.seed, day) if first <= day <= last else np.ones(haulage.trucks.count, bool)
         for day in dates
     }
+    approved = {day: haulage.trucks.approved(day) for day in (*dates, dates[-1] + timedelta(days=1))}
     return {
-        int(haul): _trip(haulage, planned, int(haul), faults.get(int(haul)), silent, last)
+        int(haul): _trip(haulage, planned, int(haul), faults.get(int(haul)), silent, approved, last)
         for haul in np.flatnonzero(works)
     }
 
@@ -73,6 +74,7 @@ def _trip(
     haul: int,
     fault: TrackFault | None,
     silent: dict[date, Any],
+    approved: dict[date, Any],
     last: date,
 ) -> Trip:
     hauls, orders, sites, trucks = planned.shifts.hauls, planned.shifts.orders, haulage.sites, haulage.trucks
@@ -106,7 +108,7 @@ def _trip(
         "permit_state": state,
         "capacity_m3": float(trucks.capacity_m3[truck]),
         "distance_km": round(float(shapely.length(path)) / 1000, 3),
-        "is_registered": bool(trucks.approved(begun)[truck]),
+        "is_registered": bool(approved[begun][truck]),
         "is_wrong_datum": bool(haulage.is_wrong_datum[truck]),
         "planted": planted,
         "fault_from": _iso(fault.begin_s) if fault else None,
@@ -194,7 +196,7 @@ def _outside_hours(haulage: Haulage, permit: int, begin_s: float, end_s: float) 
     if permit < 0 or haulage.permits.hour_from[permit] < 0:
         return 0.0
     since, until = int(haulage.permits.hour_from[permit]), int(haulage.permits.hour_until[permit])
-    hours = (np.arange(begin_s, end_s) + SHANGHAI_MS / 1000) // 3600 % 24
+    hours = (np.arange(begin_s, end_s, dtype=np.float64) + SHANGHAI_MS / 1000) // 3600 % 24
     inside = (hours >= since) & (hours < until) if since < until else (hours >= since) | (hours < until)
     return float((~inside).sum())
 
