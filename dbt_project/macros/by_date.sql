@@ -7,13 +7,16 @@
     positions a day cannot afford.
 
     A new column is added and a vanished one dropped. The table is never dropped: dates whose detail has expired could
-    not be rebuilt. Models that hold detail (`meta.detail: true`) also lose the dates that have expired.
+    not be rebuilt. Models that hold detail (`meta.detail: true`) also lose the dates that have expired. With
+    `dated_by: month` the table is kept by month, in the column `month`: its dates are first days of months.
 -#}
 {% materialization by_date, default %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set meta = model.config.meta -%}
+    {%- set dated_by = config.get('dated_by', 'business_date') -%}
     {%- set dates = rebuilt_dates(meta.get('feeds')) -%}
+    {%- if dated_by == 'month' %}{% set dates = months_of(dates) %}{% endif -%}
     {%- set columns = get_column_schema_from_query(compiled_code) -%}
     {%- set names = columns | map(attribute='name') | list -%}
 
@@ -33,7 +36,7 @@
     {% endif %}
 
     {% call statement('main') %}
-        delete from {{ target_relation }} where {{ dates_in('business_date', dates) }};
+        delete from {{ target_relation }} where {{ dates_in(dated_by, dates) }};
         {% if meta.get('detail') %}
             delete from {{ target_relation }} where business_date in (
                 select f.business_date from {{ target.database }}.main.frozen_dates as f

@@ -28,6 +28,7 @@ from tests.dbt.bronze_fixture import (
     fix,
     residents,
 )
+from tests.dbt.haulage_fixture import CARRIER, loads_of, registers_of
 from tests.made_once import made_once
 
 # What is landed for the two days: (feed, business date, rows), each a file.
@@ -57,16 +58,23 @@ def files_of(day: date) -> list[File]:
                 detection("d1", "w1", at(day, "10:00"), track_id="car"),
                 detection("d2", "w1", at(day, "10:20"), track_id="car"),
                 detection("d3", "e1", at(day, "10:00"), event_type="red_light"),
+                # Beside a construction site without a night-work permit.
+                detection("d5", "e1", at(day, "02:00"), event_type="night_construction"),
                 detection("d4", "w1", at(day, "12:00"), longitude=121.205, latitude=31.015),
             ],
         ),
         ("cases", day, cases_of(day)),
         ("units", day, [{"unit_code": "U1", "name_zh": "一中队", "name_en": "Squad 1"}]),
-        ("trucks", day, [{"truck_key": f"t{n}", "terminal_key": f"k{n}"} for n in (1, 2)]),
+        *registers_of(day),
+        (
+            "trucks",
+            day,
+            [{"truck_key": f"t{n}", "terminal_key": f"k{n}", "carrier": CARRIER, "capacity_m3": 15.0} for n in (1, 2)],
+        ),
         (
             "truck_gps",
             day,
-            [fix("k1", at(day, f"23:{minute:02d}"), 121.2 + minute * 0.001) for minute in range(10)],
+            loads_of(day) + [fix("k1", at(day, f"23:{minute:02d}"), 121.2 + minute * 0.001) for minute in range(10)],
         ),
         (
             "population_records",

@@ -23,6 +23,12 @@ PUBLISHED = (
     "cameras_to_recalibrate",
     "repeat_places",
     "camera_coverage",
+    "waste_trips",
+    "waste_conformance",
+    "mass_balance",
+    "suspected_dumps",
+    "night_construction",
+    "track_quality",
     "population_counts",
     "kpi_definitions",
     "townships",
@@ -57,7 +63,7 @@ def test_every_kpi_has_a_row_for_each_date_and_area_it_applies_to(built: Any, as
            GROUP BY k.kpi_code, k.areas HAVING count(*) <> CASE k.areas WHEN 'townships' THEN 8 ELSE 2 END""",
     )
     assert missing == []
-    assert ask(home, "SELECT count(DISTINCT kpi_code) FROM published.kpi_values") == [(52,)]
+    assert ask(home, "SELECT count(DISTINCT kpi_code) FROM published.kpi_values") == [(60,)]
 
 
 def test_a_dark_township_is_withheld_and_a_quiet_one_is_zero(built: Any, ask: Any) -> None:
@@ -101,6 +107,42 @@ def test_cases_are_judged_at_the_end_of_each_day(built: Any, ask: Any) -> None:
     # Nothing fell due in the northern township: a rate of nothing has no value.
     assert kpi(ask, home, "case_on_time_rate", NORTH) == (None, "no_data")
     assert kpi(ask, home, "cases_filed", NORTH) == (0.0, "ok")
+
+
+def test_trips_are_judged_by_what_was_measured(built: Any, ask: Any) -> None:
+    home, _ = built
+    told = """SELECT origin_site_id, destination_site_id, permit_id, verdict, findings, confidence
+        FROM published.waste_trips WHERE business_date = ? ORDER BY started_hour, distance_km"""
+    assert ask(home, told, DAY) == [
+        ("B1", "R1", "P1", "compliant", "", "high"),
+        ("B1", None, "P1", "violation", "suspected_dump", "high"),
+        ("B1", None, "P1", "not_judged", "", "low"),
+    ]
+    assert kpi(ask, home, "waste_trips", "310117") == (3.0, "ok")
+    assert kpi(ask, home, "waste_conformance_rate", WEST) == (0.5, "ok")
+    # Half the trucks were heard from and two of three trips judged: too little to say that there was only one dump.
+    assert kpi(ask, home, "waste_suspected_dumps", NORTH) == (None, "withheld_low_coverage")
+    assert ask(home, "SELECT area_code, shanghai_hour, dumps FROM published.suspected_dumps") == [(NORTH, 10, 1)] * 2
+    assert kpi(ask, home, "waste_receipt_gap_share", "310117")[0] == pytest.approx((45 - 14) / 45)
+    night = "SELECT incidents, unpermitted FROM published.night_construction WHERE area_code = ?"
+    assert ask(home, night, EAST) == [(1, 1)] * 2
+
+
+def test_the_balance_of_a_month_adds_the_days_of_it(built: Any, ask: Any) -> None:
+    home, _ = built
+    columns = "month::VARCHAR, permit_id, declared_m3, trips, hauled_m3, received_m3, receipts_m3, difference_rank"
+    assert ask(home, f"SELECT {columns} FROM published.mass_balance ORDER BY permit_id") == [
+        ("2026-03-01", "P1", 500.0, 6, 90.0, 30.0, 28.0, 1),
+        ("2026-03-01", "P2", None, 0, 0.0, 0.0, 0.0, 2),
+    ]
+
+
+def test_published_trips_name_no_truck(built: Any, ask: Any) -> None:
+    home, _ = built
+    tables = "('waste_trips', 'waste_conformance', 'mass_balance', 'suspected_dumps', 'night_construction')"
+    columns = f"""SELECT column_name FROM duckdb_columns()
+        WHERE database_name = 'warehouse' AND schema_name = 'published' AND table_name IN {tables}"""
+    assert not [name for (name,) in ask(home, columns) if "vehicle" in name or "truck" in name or "terminal" in name]
 
 
 def test_nothing_changed_is_told_without_starting_dbt(built: Any, ask: Any) -> None:

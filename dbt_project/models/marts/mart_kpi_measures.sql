@@ -18,3 +18,7 @@ union all
 select business_date, area_code, kpi_code, value, numerator, denominator, coverage, is_suppressed
 from {{ ref('mart_kpi_cases') }}
 where {{ rebuilt('business_date') }}
+union all
+select business_date, area_code, kpi_code, value, numerator, denominator, coverage, is_suppressed
+from {{ ref('mart_kpi_waste') }}
+where {{ rebuilt('business_date') }}

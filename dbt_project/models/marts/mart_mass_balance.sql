@@ -1,0 +1,43 @@
+{{ config(dated_by='month') }}
+
+-- The balance of each permit from the first of the month on: what it declares, what its trucks hauled (trips times
+-- capacity), what of it reached the receiving site, and what was settled there. The register of the latest date says
+-- what is declared. Ranked by the difference between hauled and settled, whichever way it points.
+with months as (
+    select
+        cast(date_trunc('month', business_date) as date) as month,
+        permit_id,
+        site_id,
+        max_by(receiving_site_id, business_date) as receiving_site_id,
+        max_by(carrier, business_date) as carrier,
+        max_by(declared_m3, business_date) as declared_m3,
+        cast(sum(trips) as bigint) as trips,
+        round(sum(hauled_m3), 3) as hauled_m3,
+        cast(sum(received_trips) as bigint) as received_trips,
+        round(sum(received_m3), 3) as received_m3,
+        cast(sum(receipts) as bigint) as receipts,
+        round(sum(receipts_m3), 3) as receipts_m3
+    from {{ ref('mart_permit_days') }}
+    where {{ months_rebuilt('business_date') }}
+    group by cast(date_trunc('month', business_date) as date), permit_id, site_id
+)
+
+select
+    month,
+    permit_id,
+    site_id,
+    receiving_site_id,
+    carrier,
+    declared_m3,
+    trips,
+    hauled_m3,
+    received_trips,
+    received_m3,
+    receipts,
+    receipts_m3,
+    round(hauled_m3 - receipts_m3, 3) as difference_m3,
+    round((hauled_m3 - receipts_m3) / nullif(hauled_m3, 0), 6) as difference_share,
+    cast(row_number() over (
+        partition by month order by abs(hauled_m3 - receipts_m3) desc, permit_id asc, site_id asc
+    ) as bigint) as difference_rank
+from months
