@@ -1,7 +1,19 @@
 """The measured pieces of work, one module each; `ALL` in the order of the table."""
 
 from benchmarks.arena import Work
-from benchmarks.works import cases, district_day, events, history, jtt808, population, portal, positions, townships
+from benchmarks.works import (
+    cases,
+    district_day,
+    events,
+    history,
+    jtt808,
+    population,
+    portal,
+    positions,
+    stops,
+    townships,
+    trucks,
+)
 
 ALL: dict[str, Work] = {
     work.name: work
@@ -11,6 +23,8 @@ ALL: dict[str, Work] = {
         jtt808.WORK,
         population.WORK,
         townships.WORK,
+        trucks.WORK,
+        stops.WORK,
         history.WORK,
         cases.WORK,
         portal.WORK,
