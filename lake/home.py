@@ -64,6 +64,16 @@ class Home:
         return self.root / "logs"
 
     @property
+    def registers(self) -> Path:
+        """Who looked at what (0700): made by the first who registers something, never by `ensure`."""
+        return self.root / "registers"
+
+    @property
+    def evidence(self) -> Path:
+        """Evidence packs that were handed out (0700)."""
+        return self.root / "evidence"
+
+    @property
     def tmp(self) -> Path:
         return self.root / "tmp"
 

@@ -6,6 +6,7 @@ from apps.cli import (
     build,
     docs,
     doctor,
+    evidence,
     explain,
     feeds,
     geography,
@@ -39,6 +40,7 @@ app.command("rebuild")(rebuild.rebuild)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(restate.app, name="restate")
 app.command("explain")(explain.explain)
+app.add_typer(evidence.app, name="evidence")
 app.add_typer(docs.app, name="docs")
 app.command("sql")(sql.sql)
 app.add_typer(geography.app, name="geography")
