@@ -91,10 +91,34 @@ def stop_left(state, rows, kind, row, t, parameters):  # type: ignore[no-untyped
 
 
 @njit(nogil=True)
+def _turned(legs, at, vehicle, state, rows, said):  # type: ignore[no-untyped-def]
+    """The change of load is sure."""
+    state[L.LOAD] = said
+    if said == L.IS_FULL:
+        if state[L.LEG] == L.PROVISIONAL and state[L.LEG_SOURCE] == L.BY_SENSOR:
+            state[L.LEG] = L.SURE
+    elif state[L.LEG] == L.SURE:
+        at = write_leg(
+            legs, at, vehicle, state, rows, L.UNLOADED, rows[TURN_ROW], state[L.END_T],
+            state[L.END_LON], state[L.END_LAT], state[L.END_LON2], state[L.END_LAT2],
+        )  # fmt: skip
+        forget_leg(state)
+    state[L.TURN] = L.NOTHING
+    state[L.TURN_T] = np.nan
+    state[L.END_T : L.END_LAT2 + 1] = np.nan
+    return at
+
+
+@njit(nogil=True)
 def lose(legs, at, vehicle, state, rows, now, parameters):  # type: ignore[no-untyped-def]
-    """Ends a leg that has lasted too long at `now` with its last good fix."""
+    """Ends a leg that has lasted too long at `now` with its last good fix.
+
+    Where "empty" was the last word, if only once, it was unloaded: a truck that tips and is switched off says no more.
+    """
     if state[L.LEG] == L.NO_LEG or now - state[L.LEG_T] <= parameters[L.P_TRIP_END]:
         return at
+    if state[L.LEG] == L.SURE and state[L.TURN] == L.IS_EMPTY:
+        return _turned(legs, at, vehicle, state, rows, L.IS_EMPTY)
     if state[L.LEG] == L.SURE:
         at = write_leg(
             legs, at, vehicle, state, rows, L.LOST, rows[LAST_ROW], state[L.KEPT_T],
@@ -156,23 +180,4 @@ def fix(legs, at, vehicle, state, rows, row, t, lon, lat, load, parameters):  # 
             _turn(state, rows, said, row, t, lon, lat)
         elif t - state[L.TURN_T] >= parameters[L.P_LOAD_SURE]:
             at = _turned(legs, at, vehicle, state, rows, said)
-    return at
-
-
-@njit(nogil=True)
-def _turned(legs, at, vehicle, state, rows, said):  # type: ignore[no-untyped-def]
-    """The change of load is sure."""
-    state[L.LOAD] = said
-    if said == L.IS_FULL:
-        if state[L.LEG] == L.PROVISIONAL and state[L.LEG_SOURCE] == L.BY_SENSOR:
-            state[L.LEG] = L.SURE
-    elif state[L.LEG] == L.SURE:
-        at = write_leg(
-            legs, at, vehicle, state, rows, L.UNLOADED, rows[TURN_ROW], state[L.END_T],
-            state[L.END_LON], state[L.END_LAT], state[L.END_LON2], state[L.END_LAT2],
-        )  # fmt: skip
-        forget_leg(state)
-    state[L.TURN] = L.NOTHING
-    state[L.TURN_T] = np.nan
-    state[L.END_T : L.END_LAT2 + 1] = np.nan
     return at

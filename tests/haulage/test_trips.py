@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -129,6 +129,18 @@ def test_a_truck_that_is_never_heard_of_again_is_lost_once_the_time_is_over() ->
     assert (lost["trip_id"], lost["end_kind"]) == (first["trips"][0]["trip_id"], "lost")
     assert lost["ended_at"] == first["trips"][0]["ended_at"]
     assert lost["business_date"] == first["trips"][0]["business_date"]
+
+
+def test_a_truck_that_tips_and_is_switched_off_has_unloaded() -> None:
+    off = L.POSITIONED | L.IN_REGION
+    track = Track(at="18:00").stand(5).stand(3, "full").drive(TIP)
+    track.load = "empty"
+    first = process(track.report(flags=off).rows)
+    assert [trip["end_kind"] for trip in first["trips"]] == ["open"]
+    second = process(Track(at="09:00", place=TIP, day=NEXT_DAY).stand(5).rows, NEXT_DAY, states_of(first))
+    (trip,) = second["trips"]
+    assert (trip["end_kind"], trip["destination_site_id"]) == ("unloaded", "tip")
+    assert trip["ended_at"] == datetime.fromtimestamp(track.rows[-1]["t"] / 1e6, UTC).replace(tzinfo=None)
 
 
 def test_a_trip_over_midnight_belongs_to_the_date_it_started_and_keeps_its_id() -> None:
