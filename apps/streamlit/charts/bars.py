@@ -88,7 +88,7 @@ def stacked(
         x=alt.X("value:Q", title=value_title, stack="zero", scale=scale, axis=alt.Axis(format=",.0f", tickCount=4)),
         y=y,
         order=alt.Order("rank:Q"),
-        color=alt.Color("kind:N", sort=list(kinds), legend=alt.Legend(title=None, columns=3),
+        color=alt.Color("kind:N", sort=list(kinds), legend=alt.Legend(title=None, columns=alt.ExprRef("width < 300 ? 2 : 3")),
                         scale=alt.Scale(domain=list(kinds), range=colours)),
         tooltip=[alt.Tooltip("label:N", title=" "), alt.Tooltip("kind:N", title=" "), alt.Tooltip("shown:N", title=" ")],
     )  # fmt: skip
@@ -101,6 +101,6 @@ def stacked(
     )
     return (
         alt.layer(drawn, words)
-        .properties(height=max(90, 27 * len(order)), width="container")
+        .properties(height=max(27 * len(order), 24 * len(order) + 80), width="container")  # axis and legend are inside
         .configure(**palette.config())
     )

@@ -14,7 +14,7 @@ SHAPES: Final = ("square", "diamond", "circle", "triangle-up")
 
 
 def dots(
-    frame: pl.DataFrame, *, order: Sequence[str], kinds: Sequence[str], value_title: str, step: int = 30
+    frame: pl.DataFrame, *, order: Sequence[str], kinds: Sequence[str], value_title: str, step: int = 26
 ) -> alt.LayerChart:
     """A line per label from its least to its greatest value, a mark per kind: told apart by shape and colour.
 
@@ -22,7 +22,7 @@ def dots(
     """
     known = frame.filter(pl.col("value").is_not_null())
     y = alt.Y("label:N", sort=list(order), title=None, scale=alt.Scale(domain=list(order)),
-              axis=alt.Axis(labelLimit=150, ticks=False, domain=False, labelOverlap=False, grid=True))  # fmt: skip
+              axis=alt.Axis(labelLimit=150, ticks=False, domain=False, labelOverlap=False, labelPadding=9, grid=True))  # fmt: skip
     spans = known.group_by("label").agg(low=pl.col("value").min(), high=pl.col("value").max())
     lines = alt.Chart(alt.Data(values=spans.to_dicts())).mark_rule(color=palette.GAP, strokeWidth=2).encode(
         x=alt.X("low:Q"), x2="high:Q", y=y
@@ -39,6 +39,6 @@ def dots(
     )  # fmt: skip
     return (
         alt.layer(lines, marks)
-        .properties(height=max(90, step * len(order)), width="container")
+        .properties(height=step * len(order) + 80, width="container")  # axis and legend are inside
         .configure(**palette.config())
     )

@@ -21,7 +21,7 @@ def hours(
         for hour in range(24)
     ]
     base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("hour:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True, ticks=False)),
+        x=alt.X("hour:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True, labelSeparation=4, ticks=False)),
         y=alt.Y("value:Q", title=value_title, axis=alt.Axis(format=",.0f", tickCount=3, tickMinStep=1)),
         tooltip=[alt.Tooltip("words:N", title=" ")],
     )

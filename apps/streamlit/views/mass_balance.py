@@ -16,7 +16,7 @@ from apps.streamlit.charts import dots
 from apps.streamlit.edition import Edition
 from apps.streamlit.queries import balance, kpis
 from apps.streamlit.queries.places import district_code
-from apps.streamlit.wording import html_language, t
+from apps.streamlit.wording import html_language, name_of, t
 
 DRAWN = 10  # permits in the chart
 MOST_ROWS = 30
@@ -24,7 +24,7 @@ HAULED = ("hauled_m3", "received_m3")  # from the tracks of trucks
 SETTLED = ("receipts_m3",)  # from receipts
 DESCRIBED = ("declared_m3", "received_m3", "receipts_m3")  # of which the indicator's rule does not speak
 COMPARED = ("difference_m3", "difference_share")  # from both
-Definitions = Mapping[str, Mapping[str, Any]]
+FIGURES = (*COMPARED, "declared_m3", *HAULED, *SETTLED)  # the difference first: a phone shows no more of a table
 
 
 def page() -> None:
@@ -73,6 +73,12 @@ def _permit(code: str) -> str:
     return t("mass_balance.no_permit") if code == balance.NO_PERMIT else code
 
 
+def _way(row: Mapping[str, Any]) -> str:
+    """From the site of loading to the one that receives."""
+    site = _site(row["site_id"])
+    return f"{site} → {row['receiving_site_id']}" if row["receiving_site_id"] else site
+
+
 def _rule(edition: Edition, definition: Mapping[str, Any] | None, day: date) -> None:
     """The indicator, and beside it what its rule says of hauled, settled and the difference."""
     if definition is None:
@@ -83,7 +89,11 @@ def _rule(edition: Edition, definition: Mapping[str, Any] | None, day: date) -> 
     st.header(t("overview.headline", place=t("place.district"), day=formats.day(day)), anchor=False)
     left, right = st.columns([2, 5])
     with left:
-        tiles.show(tiles.readings({balance.KPI: definition}, series, day, area)[balance.KPI])
+        reading = tiles.readings({balance.KPI: definition}, series, day, area).get(balance.KPI)
+        if reading is None:  # a month of which the edition holds no indicator at all
+            frame.notice(statuses.NO_DATA, f"{name_of(definition)} · {statuses.reason(statuses.NO_DATA, None)}")
+        else:
+            tiles.show(reading)
     with right:
         wanted = (
             t("rule.formula"),
@@ -113,15 +123,17 @@ def _arrived(edition: Edition, month: date) -> set[str]:
 
 
 def _volume(value: float | None) -> str:
-    return (
-        formats.with_unit(value, "m3")
-        if value is not None
-        else f"{statuses.mark(statuses.NO_DATA)} {statuses.word(statuses.NO_DATA)}"
-    )
+    if value is None:
+        return f"{statuses.mark(statuses.NO_DATA)} {statuses.word(statuses.NO_DATA)}"
+    return formats.with_unit(value, "m3")
 
 
 def _signed(value: float) -> str:
     return formats.signed(value, formats.amount(abs(value), "m3")) if value else formats.amount(0.0, "m3")
+
+
+def _percent(share: float) -> str:
+    return f"−{formats.percent(abs(share))}" if share < 0 else formats.percent(share)
 
 
 def _totals(sums: Mapping[str, Any], missing: set[str]) -> None:
@@ -135,16 +147,17 @@ def _totals(sums: Mapping[str, Any], missing: set[str]) -> None:
         "received_m3": t("mass_balance.of_trips", count=formats.number(sums["received_trips"])),
         "receipts_m3": t("mass_balance.of_receipts", count=formats.number(sums["receipts"])),
         "difference_m3": "" if known["difference_share"] is None else
-        t("mass_balance.of_hauled", share=formats.percent(known["difference_share"])),
+        t("mass_balance.of_hauled", share=_percent(known["difference_share"])),
     }  # fmt: skip
     cells = ""
     for name, note in notes.items():
-        value = known[name]
-        words = (
-            f"{_signed(value)} {formats.unit_word('m3')}" if name in COMPARED and value is not None else _volume(value)
-        )
-        small = "" if name in missing else note
-        cells += f"<div><dt>{escape(t(f'mass_balance.{name}'))}</dt><dd>{escape(words)}<small>{escape(small)}</small></dd></div>"
+        value, head = known[name], escape(t(f"mass_balance.{name}"))
+        if value is None:
+            cells += f'<div><dt>{head}</dt><dd class="yj-missing">{escape(_volume(None))}</dd></div>'
+            continue
+        words = _signed(value) if name in COMPARED else formats.amount(value, "m3")
+        unit = f'<span class="yj-unit">{escape(formats.unit_word("m3"))}</span>'
+        cells += f"<div><dt>{head}</dt><dd>{escape(words)}{unit}<small>{escape(note)}</small></dd></div>"
     st.html(f'<dl class="yj-strip" lang="{html_language()}">{cells}</dl>')
 
 
@@ -176,33 +189,30 @@ def _permits(found: pl.DataFrame, missing: set[str], definition: Mapping[str, An
     target = (definition or {}).get("target")
 
     def figure(row: Mapping[str, Any], name: str) -> tables.Cell:
+        if name == "declared_m3" and row["permit_id"] == balance.NO_PERMIT:
+            return tables.figure("–")
         if name in missing or row[name] is None:
             if name == "difference_share" and name not in missing:
                 return tables.Cell(t("mass_balance.nothing_hauled"), is_number=True, style="yj-none")
             return tables.unpublished(statuses.NO_DATA)
         if name == "difference_share":
             over = target is not None and row[name] > float(target)
-            return tables.Cell(formats.percent(row[name]), is_number=True, style="yj-bad" if over else "")
+            return tables.Cell(_percent(row[name]), is_number=True, style="yj-bad" if over else "")
         words = _signed(row[name]) if name in COMPARED else formats.amount(row[name], "m3")
         return tables.figure(words)
 
     lines: list[list[tables.Cell | str]] = []
     for row in found.iter_rows(named=True):
         rank = "" if "difference_m3" in missing else f"{formats.number(row['difference_rank'])}. "
-        trips, received = (
-            "–" if "hauled_m3" in missing else formats.number(row[name]) for name in ("trips", "received_trips")
-        )
+        trips = "–" if "hauled_m3" in missing else formats.number(row["trips"])
         receipts = "–" if "receipts_m3" in missing else formats.number(row["receipts"])
         lines.append([
-            f"{rank}{_permit(row['permit_id'])}", row["carrier"] or "–", _site(row["site_id"]),
-            _site(row["receiving_site_id"]) if row["receiving_site_id"] else "–", figure(row, "declared_m3"),
-            figure(row, "hauled_m3"), figure(row, "received_m3"), figure(row, "receipts_m3"), figure(row, "difference_m3"),
-            figure(row, "difference_share"), tables.figure(trips), tables.figure(received), tables.figure(receipts),
+            f"{rank}{_permit(row['permit_id'])}", *(figure(row, name) for name in FIGURES), tables.figure(trips),
+            tables.figure(receipts), row["carrier"] or "–", _way(row),
         ])  # fmt: skip
-    columns = ("declared_m3", *HAULED, *SETTLED, *COMPARED, "trips", "received_trips", "receipts")
-    header = [t("mass_balance.permit"), t("waste_haulage.carrier"), t("mass_balance.site"), t("mass_balance.receiving_site"),
-              *(t(f"mass_balance.{name}") for name in columns)]  # fmt: skip
-    tables.show(t("mass_balance.caption"), header, lines, numbers=range(4, 13), first=MOST_ROWS)
+    header = [t("mass_balance.permit"), *(t(f"mass_balance.{name}") for name in (*FIGURES, "trips", "receipts")),
+              t("waste_haulage.carrier"), t("mass_balance.way")]  # fmt: skip
+    tables.show(t("mass_balance.caption"), header, lines, numbers=range(1, 9), first=MOST_ROWS)
 
 
 page()

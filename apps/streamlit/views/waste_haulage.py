@@ -246,10 +246,9 @@ def _night(edition: Edition, place: Place, first: date, last: date) -> None:
     if set(status) <= {statuses.NO_DATA} and found.is_empty():
         frame.notice(statuses.NO_DATA, t("waste_haulage.night.unknown"))
         return
-    dark, untold = status.count(statuses.WITHHELD), status.count(statuses.NO_DATA)
-    if dark or untold:
-        words = t("waste_haulage.night.left_out", dark=formats.number(dark), untold=formats.number(untold))
-        st.warning(words, icon=":material/visibility_off:")
+    for reason, words in ((statuses.WITHHELD, "dark"), (statuses.NO_DATA, "untold")):
+        if count := status.count(reason):
+            st.warning(t(f"waste_haulage.night.{words}", count=formats.number(count)), icon=":material/visibility_off:")
     if found.is_empty():
         st.info(t("waste_haulage.night.none"))
         return
@@ -271,7 +270,7 @@ def _night(edition: Edition, place: Place, first: date, last: date) -> None:
     chart = bars.stacked(
         pl.DataFrame(rows), order=order, kinds=kinds, value_title=t("event_trends.axis"), grey=kinds[2]
     )
-    left, right = st.columns(2)
+    left, right = st.columns([2, 3])
     with left:
         st.altair_chart(chart, width="stretch", theme=None, alt=t("waste_haulage.night.describe"))
     with right:
