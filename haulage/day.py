@@ -129,9 +129,14 @@ def _suspected(followed: Followed, sites: Sites, vehicles: int) -> np.ndarray:
     stops, legs = followed.stops, followed.legs
     begun, unloaded = legs[legs[:, L.L_CARRIED] == 0], legs[legs[:, L.L_KIND] == L.UNLOADED]
     vehicle = np.concatenate([stops[:, L.S_VEHICLE], begun[:, L.L_VEHICLE], unloaded[:, L.L_VEHICLE]])
-    lon = np.concatenate([stops[:, L.S_LON], begun[:, L.L_LON], unloaded[:, L.L_END_LON]])
-    lat = np.concatenate([stops[:, L.S_LAT], begun[:, L.L_LAT], unloaded[:, L.L_END_LAT]])
+    lon = np.concatenate([stops[:, L.S_LON], _stood(begun, L.L_LON2), _stood(unloaded, L.L_END_LON2)])
+    lat = np.concatenate([stops[:, L.S_LAT], _stood(begun, L.L_LAT2), _stood(unloaded, L.L_END_LAT2)])
     return wrong_datum(vehicle.astype(np.int64), lon, lat, sites, vehicles)
+
+
+def _stood(legs: np.ndarray, column: int) -> np.ndarray:
+    """Where trucks stood when their load turned, else where they reported it (two columns before)."""
+    return np.where(np.isnan(legs[:, column]), legs[:, column - 2], legs[:, column])
 
 
 def _counts(fixes: Fixes, rules: np.ndarray, suspected: np.ndarray, day: date) -> pa.Table:

@@ -50,6 +50,9 @@ KINDS: Final = (None, "construction", "receiving", "transfer", "backfill")
     STOP_FOUND,
     FOUND_LON,
     FOUND_LAT,
+    LEFT_LON,
+    LEFT_LAT,
+    LEFT_T,
     LOAD,
     TURN,
     TURN_T,
@@ -66,8 +69,8 @@ KINDS: Final = (None, "construction", "receiving", "transfer", "backfill")
     END_LAT,
     END_LON2,
     END_LAT2,
-) = range(33)
-STATE: Final = 33
+) = range(36)
+STATE: Final = 36
 # LEG: none; begun but not yet sure, so not yet told; sure.
 NO_LEG, PROVISIONAL, SURE = range(3)
 BY_SENSOR, BY_SITES = 1, 2

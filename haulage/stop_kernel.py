@@ -73,6 +73,9 @@ def stay(state, t, lon, lat, parameters):  # type: ignore[no-untyped-def]
 def leave(state, t, parameters):  # type: ignore[no-untyped-def]
     """A fix outside -> (the end of what began, whether that was a stop, whether it only now turns out as one)."""
     last = state[L.STOP_LAST_T]
+    if last - state[L.STOP_T] >= parameters[L.P_LOAD_SURE]:
+        state[L.LEFT_LON], state[L.LEFT_LAT] = centre(state)
+        state[L.LEFT_T] = last
     end = last if t - last > parameters[L.P_DARK_GAP] else t
     if state[L.STOP_FOUND] != 0.0:
         return end, True, False
@@ -80,6 +83,16 @@ def leave(state, t, parameters):  # type: ignore[no-untyped-def]
         find(state)
         return end, True, True
     return end, False, False
+
+
+@njit(nogil=True)
+def standing(state, t, parameters):  # type: ignore[no-untyped-def]
+    """Where the truck has stood for a minute or more at `t`, or did a moment before; else NaN."""
+    if state[L.STOP_LAST_T] - state[L.STOP_T] >= parameters[L.P_LOAD_SURE]:
+        return centre(state)
+    if t - state[L.LEFT_T] <= parameters[L.P_MAX_GAP]:
+        return state[L.LEFT_LON], state[L.LEFT_LAT]
+    return np.nan, np.nan
 
 
 @njit(nogil=True)

@@ -15,6 +15,7 @@ from numba import njit
 
 from haulage import layout as L
 from haulage.distance_kernel import metres
+from haulage.stop_kernel import standing
 
 # Places of the day's rows that belong to the state: where the stop began, the change of load, the leg.
 STOP_ROW, TURN_ROW, LEG_ROW, LAST_ROW = range(4)
@@ -129,8 +130,12 @@ def lose(legs, at, vehicle, state, rows, now, parameters):  # type: ignore[no-un
 
 
 @njit(nogil=True)
-def _turn(state, rows, towards, row, t, lon, lat):  # type: ignore[no-untyped-def]
-    """The load is reported as changed for the first time."""
+def _turn(state, rows, towards, row, t, lon, lat, parameters):  # type: ignore[no-untyped-def]
+    """The load is reported as changed for the first time.
+
+    Some sensors say so only once the truck drives again: where it stood is the better place.
+    """
+    lon_2, lat_2 = standing(state, t, parameters)
     state[L.TURN] = towards
     state[L.TURN_T] = t
     rows[TURN_ROW] = row
@@ -138,10 +143,10 @@ def _turn(state, rows, towards, row, t, lon, lat):  # type: ignore[no-untyped-de
         state[L.END_T] = t
         state[L.END_LON] = lon
         state[L.END_LAT] = lat
-        state[L.END_LON2] = state[L.STOP_LON]
-        state[L.END_LAT2] = state[L.STOP_LAT]
+        state[L.END_LON2] = lon_2
+        state[L.END_LAT2] = lat_2
     elif state[L.LEG] != L.SURE:
-        _begin(state, rows, L.BY_SENSOR, row, t, lon, lat, state[L.STOP_LON], state[L.STOP_LAT])
+        _begin(state, rows, L.BY_SENSOR, row, t, lon, lat, lon_2, lat_2)
 
 
 @njit(nogil=True)
@@ -177,7 +182,7 @@ def fix(legs, at, vehicle, state, rows, row, t, lon, lat, load, parameters):  # 
             _turn_back(state)
     else:
         if state[L.TURN] != said:
-            _turn(state, rows, said, row, t, lon, lat)
+            _turn(state, rows, said, row, t, lon, lat, parameters)
         elif t - state[L.TURN_T] >= parameters[L.P_LOAD_SURE]:
             at = _turned(legs, at, vehicle, state, rows, said)
     return at

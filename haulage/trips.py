@@ -44,34 +44,46 @@ def find_trips(
 ) -> Trips:
     """Gives every leg its place, permit and measures. `before` is what the date before left; `suspected` by vehicle."""
     found = followed.legs
-    origins = _places(sites, found, L.L_LON, L.L_LON2)
     legs: list[Leg] = []
-    for row, origin in zip(found, origins, strict=True):
+    for row, origin, place in zip(found, *_places(sites, found, L.L_LON, L.L_LON2), strict=True):
         key = fixes.vehicles[int(row[L.L_VEHICLE])]
-        leg = before.legs[key] if row[L.L_CARRIED] else _begun(key, row, sites[origin], permits, trucks)
+        leg = before.legs[key] if row[L.L_CARRIED] else _begun(key, row, sites[origin], place, permits, trucks)
         leg.wrong_datum |= bool(suspected[int(row[L.L_VEHICLE])])
         legs.append(leg)
     _measure(fixes, followed, legs, before, parameters, threads)
     trips = Trips()
-    ends = _places(sites, found, L.L_END_LON, L.L_END_LON2)
-    for row, leg, end in zip(found, legs, ends, strict=True):
+    for row, leg, end, place in zip(found, legs, *_places(sites, found, L.L_END_LON, L.L_END_LON2), strict=True):
         kind = int(row[L.L_KIND])
         if kind in (L.OPEN, L.UNSURE):
             trips.under_way[leg.vehicle_key] = leg
         if kind != L.UNSURE:
-            trips.rows.append(_row(leg, row, sites[end]))
+            trips.rows.append(_row(leg, row, sites[end], place))
             after = float(row[L.L_END]) + (kind != L.UNLOADED)  # a gap that begins with the last fix is the trip's
             trips.spans.setdefault(leg.vehicle_key, []).append((leg.started, after, leg.trip_id))
     return trips
 
 
-def _places(sites: Sites, found: NDArray[np.float64], first: int, second: int) -> NDArray[np.int32]:
-    """The site of a place, or else of where the truck came to stand before (its neighbour column is the latitude)."""
-    there = sites.at(found[:, first], found[:, first + 1])
-    return np.where(there >= 0, there, sites.at(found[:, second], found[:, second + 1]))
+def _places(
+    sites: Sites, found: NDArray[np.float64], first: int, second: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """The site and the place (legs, 2) where legs turned: at the report that said so, or else where the truck had stood.
+
+    `first` and `second` are the columns of the two longitudes; each has its latitude beside it.
+    """
+    reported, stood = found[:, first : first + 2], found[:, second : second + 2]
+    there = sites.at(reported[:, 0], reported[:, 1])
+    moved = (there < 0) & ~np.isnan(stood[:, 0])
+    return np.where(moved, sites.at(stood[:, 0], stood[:, 1]), there), np.where(moved[:, None], stood, reported)
 
 
-def _begun(key: str, row: NDArray[np.float64], site: Site | None, permits: Permits, trucks: Mapping[str, Truck]) -> Leg:
+def _begun(
+    key: str,
+    row: NDArray[np.float64],
+    site: Site | None,
+    place: NDArray[np.float64],
+    permits: Permits,
+    trucks: Mapping[str, Truck],
+) -> Leg:
     truck = trucks.get(key)
     started = float(row[L.L_T])
     site_id = None if site is None else site.site_id
@@ -87,8 +99,8 @@ def _begun(key: str, row: NDArray[np.float64], site: Site | None, permits: Permi
         is_registered=truck is not None and truck.is_approved,
         origin_site_id=site_id,
         origin_site_kind=None if site is None else site.kind,
-        origin_longitude=float(row[L.L_LON]),
-        origin_latitude=float(row[L.L_LAT]),
+        origin_longitude=float(place[0]),
+        origin_latitude=float(place[1]),
         candidates=[Candidate(match) for match in matches],
     )
 
@@ -127,7 +139,7 @@ def _measure(
             one.at_turn = then
 
 
-def _row(leg: Leg, row: NDArray[np.float64], end: Site | None) -> dict[str, Any]:
+def _row(leg: Leg, row: NDArray[np.float64], end: Site | None, place: NDArray[np.float64]) -> dict[str, Any]:
     kind = int(row[L.L_KIND])
     is_open = kind == L.OPEN
     site = None if is_open else end
@@ -152,8 +164,8 @@ def _row(leg: Leg, row: NDArray[np.float64], end: Site | None) -> dict[str, Any]
         "destination_site_id": None if site is None else site.site_id,
         "destination_site_kind": None if site is None else site.kind,
         "destination_filed": None if site is None else site.is_filed,
-        "destination_longitude": None if is_open else round(float(row[L.L_END_LON]), 6),
-        "destination_latitude": None if is_open else round(float(row[L.L_END_LAT]), 6),
+        "destination_longitude": None if is_open else round(float(place[0]), 6),
+        "destination_latitude": None if is_open else round(float(place[1]), 6),
         "end_kind": L.END_KINDS[kind],
         "load_source": L.SOURCES[leg.source],
         "permit_id": match.permit_id,

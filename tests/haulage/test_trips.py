@@ -49,6 +49,18 @@ def test_a_leg_lasts_from_the_first_full_report_to_the_first_empty_one() -> None
     assert (trip["line_first"], trip["line_last"]) == (20, 20 + trip["fixes"] - 1)
 
 
+def test_a_sensor_that_speaks_only_once_the_truck_drives_is_placed_where_it_stood() -> None:
+    late = Track().stand(10)
+    late.load = "full"
+    late.drive(TIP).stand(8)
+    late.load = "empty"
+    late.drive(YARD)
+    trip = only_trip(late)
+    assert (trip["origin_site_id"], trip["destination_site_id"]) == ("dig", "tip")
+    assert trip["origin_longitude"] == pytest.approx(DIG[0], abs=1e-4)
+    assert trip["destination_longitude"] == pytest.approx(TIP[0], abs=1e-4)
+
+
 def test_each_load_is_a_trip_of_its_own() -> None:
     track = Track().haul().drive(DIG).haul().drive(DIG).haul(UNFILED)
     trips = process(track.rows)["trips"]
