@@ -8,9 +8,9 @@
     )
 }}
 
--- What a trip that has ended did against its permit. One cause, one finding: where it unloaded is a dump, an unfiled or
--- an unpermitted site; the route is judged where it led to the permit's site, for one that went elsewhere left it of
--- necessity; a truck without a permit has no hours and no route to break.
+-- What a trip that has ended did against its permit. Where it unloaded is one finding, a dump, an unfiled or an
+-- unpermitted site; who went elsewhere may have left the route as well. A truck without a valid permit has no site,
+-- hours and route to break, and one of no register no carrier whose permits could be looked for.
 --
 -- Faults never accuse. A track that may be in another datum is no evidence of any place; too few fixes none of a route
 -- or a dump; unloaded during a silence, nobody knows where; without a register in effect nothing is unpermitted,
@@ -122,8 +122,7 @@ noticed as (
     where has_trucks
         and not coalesce(is_registered, false)
     union all
-    -- A truck of no register has no carrier whose permits could be looked for: it is named for that. What is loaded
-    -- elsewhere than in a site that produces waste may need none.
+    -- What is loaded elsewhere than in a site that produces waste may need no permit.
     select
         business_date, trip_id, coverage, 'no_permit' as finding,
         coalesce(origin_site_kind, '') not in ('construction', 'transfer') as is_weak,
@@ -191,7 +190,6 @@ noticed as (
         and is_observed
         and is_covered
         and route_known
-        and (not is_unloaded or coalesce(destination_site_id, '') = coalesce(permit_receiving_site_id, ''))
         and (off_route_share > off_route_share_max or off_route_longest_km > off_route_longest_km_max)
     union all
     select
