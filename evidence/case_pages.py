@@ -6,6 +6,7 @@ from typing import Any
 
 from reportlab.platypus import KeepTogether, Spacer
 
+from evidence.alarms import NAMES
 from evidence.dossier import Dossier
 from evidence.local_time import clock
 from evidence.masking import masked
@@ -58,8 +59,8 @@ def case_page(dossier: Dossier) -> list[Any]:
         paragraph(rule.legal_basis_en),
     ]
     if rule.thresholds:
-        rows = [[t.name, f"{t.value:g}", t.description] for t in rule.thresholds]
-        story += [Spacer(1, 4), list_table(["阈值 threshold", "值 value", "合同参数 contract parameter"], rows, [170, 90, 221])]  # fmt: skip
+        rows = [[f"{t.meaning_zh} {t.meaning_en}", f"{t.value:g}", f"truck_gps.{t.name}"] for t in rule.thresholds]
+        story += [Spacer(1, 4), list_table(["阈值 threshold", "值 value", "合同参数 contract parameter"], rows, [268, 53, 160])]  # fmt: skip
     if rule.rulebook:
         book = rule.rulebook
         story += [KeepTogether([
@@ -118,6 +119,25 @@ def permit_section(dossier: Dossier) -> list[Any]:
     return story
 
 
+def alarms_section(dossier: Dossier) -> list[Any]:
+    """What the terminal said of itself."""
+    heading = paragraph("终端报警 Alarms of the terminal", "heading")
+    if not dossier.alarms:
+        return [KeepTogether([heading, paragraph("无 none")])]
+    rows = [
+        [
+            f"{row['bit']}",
+            " ".join(NAMES.get(row["bit"], ("其他", "other"))),
+            str(row["source"]),
+            f"{row['reports']}",
+            f"{clock(row['first_at'])} – {clock(row['last_at'], with_date=False)}",
+        ]
+        for row in dossier.alarms
+    ]
+    header = ["位 bit", "报警 alarm", "来源 feed", "次数 reports", "起止 from, until (UTC+8)"]
+    return [KeepTogether([heading, list_table(header, rows, [34, 152, 88, 62, 145])])]
+
+
 def sightings_section(dossier: Dossier) -> list[Any]:
     """Camera events within the contract's reach of a fix, nearest first."""
     reach = f"{dossier.parameters['camera_match_m']:g} m, {dossier.parameters['camera_match_s']:g} s"
@@ -134,7 +154,7 @@ def sightings_section(dossier: Dossier) -> list[Any]:
             masked(event["event_id"]),
         ])  # fmt: skip
     header = ["", "类型 type", "时刻 at (UTC+8)", "摄像机 camera", "m", "s", "可信 conf.", "条 msgs", "事件 event"]
-    story = [heading, list_table(header, rows, [20, 92, 64, 88, 26, 26, 40, 40, 85])]
+    story = [heading, list_table(header, rows, [20, 86, 64, 104, 24, 24, 46, 44, 69])]
     if len(dossier.sightings) > MOST_SHOWN:
         more = len(dossier.sightings) - MOST_SHOWN
         story.append(paragraph(f"另有 {more} 处，见GeoJSON · {more} more in the GeoJSON", "note"))

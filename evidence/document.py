@@ -9,7 +9,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Frame, KeepTogether, PageBreak, PageTemplate, Spacer
 
-from evidence.case_pages import case_page, permit_section, sightings_section, unknown_section
+from evidence.case_pages import alarms_section, case_page, permit_section, sightings_section, unknown_section
 from evidence.dossier import Dossier
 from evidence.line_pages import files_section, lines_section
 from evidence.local_time import clock
@@ -65,6 +65,7 @@ def _story(dossier: Dossier) -> list[Any]:
             ),
         ]),
         *permit_section(dossier),
+        *alarms_section(dossier),
         *sightings_section(dossier),
         *unknown_section(dossier),
         *files_section(dossier),

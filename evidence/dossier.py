@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import duckdb
 
+from evidence.alarms import alarms_of
 from evidence.permit import permit_of, sites_of
 from evidence.read_back import disagreeing
 from evidence.received_lines import ReceivedFile, read_lines
@@ -39,6 +40,7 @@ class Dossier:
     fixes: tuple[Fix, ...]
     silences: tuple[Silence, ...]
     gaps: tuple[Row, ...]  # as haulage found them, with what the terminal said before
+    alarms: tuple[Row, ...]
     sightings: tuple[Row, ...]
     files: tuple[ReceivedFile, ...]
     disagreeing: tuple[Fix, ...]
@@ -89,6 +91,7 @@ def gather(home: Home, trip_id: str, finding: str) -> Dossier:
             fixes=tuple(fixes),
             silences=tuple(silences(fixes, parameters["max_gap_s"])),
             gaps=tuple(_gaps(con, trip)),
+            alarms=tuple(alarms_of(con, trip, fixes)),
             sightings=tuple(
                 sightings_near(
                     con,

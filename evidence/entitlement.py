@@ -24,6 +24,14 @@ FILE_NAME: Final = "entitled.yaml"
 _LIMIT_BYTES: Final = 64 * 1024
 _LIMIT_PEOPLE: Final = 500
 _LIMIT_TEXT: Final = 100
+_LIMIT_DEPTH: Final = 5
+_CLOSING: Final = yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken
+_OPENING: Final = (
+    yaml.FlowSequenceStartToken
+    | yaml.FlowMappingStartToken
+    | yaml.BlockSequenceStartToken
+    | yaml.BlockMappingStartToken
+)
 _NO_LOGIN: Final = 0xFFFFFFFF  # what the kernel says of a process that no login began
 _LOGIN_FILE: Final = Path("/proc/self/loginuid")
 
@@ -90,8 +98,13 @@ def _parse(path: Path, text: bytes) -> dict[str, Person]:
     if len(text) > _LIMIT_BYTES:
         raise EntitlementsBroken(f"{path} is longer than {_LIMIT_BYTES} bytes")
     try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):  # a few lines of them fill any memory
-            raise EntitlementsBroken(f"{path}: aliases are not allowed")
+        depth = 0
+        for token in yaml.scan(text):
+            if isinstance(token, yaml.AliasToken):  # a few lines of them fill any memory
+                raise EntitlementsBroken(f"{path}: aliases are not allowed")
+            depth += isinstance(token, _OPENING) - isinstance(token, yaml.BlockEndToken | _CLOSING)
+            if depth > _LIMIT_DEPTH:
+                raise EntitlementsBroken(f"{path}: nested too deeply")
         found = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError, ValueError) as error:
         if isinstance(error, EntitlementsBroken):

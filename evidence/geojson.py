@@ -57,6 +57,7 @@ def _facts(dossier: Dossier) -> dict[str, Any]:
             "rulebook": rule.rulebook or None,
         },
         "permit": None if dossier.permit is None else _shown(dossier.permit),
+        "alarms": list(dossier.alarms),
         "silences": [
             {"started_at": one.started_at, "ended_at": one.ended_at, "seconds": one.seconds} for one in dossier.silences
         ],

@@ -92,7 +92,7 @@ def _read(fixes: list[Fix]) -> str:
             f"{clock(first.reported_at, with_date=False)} – {clock(last.reported_at, with_date=False)} ({len(fixes)})"
         )
     speed = "-" if first.speed_kmh is None else f"{first.speed_kmh:g}"
-    return f"{clock(first.reported_at, with_date=False)}  {speed} km/h"
+    return f"{clock(first.reported_at, with_date=False)}, {speed} km/h, {first.longitude:.6f} {first.latitude:.6f}"
 
 
 def _cut(text: str) -> str:

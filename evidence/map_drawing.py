@@ -19,7 +19,8 @@ from evidence.sightings import MOST_SHOWN
 from evidence.track import Fix, drawn
 
 HEIGHT: Final = 400.0
-_LAND, _SITE, _CORRIDOR = HexColor("#aab4be"), HexColor("#f0d9a8"), Color(0.12, 0.37, 0.66, alpha=0.13)
+_LAND, _SITE, _CORRIDOR = HexColor("#8f9ba7"), HexColor("#f0d9a8"), Color(0.12, 0.37, 0.66, alpha=0.13)
+_SPAN = HexColor("#f0b9b4")
 
 
 def map_of(dossier: Dossier) -> Drawing:
@@ -53,10 +54,13 @@ def _places(dossier: Dossier, way: list[Fix]) -> list[tuple[float, float]]:
 
 
 def _townships(dossier: Dossier, frame: MapFrame) -> Iterator[Any]:
+    # Each border once: dashes of two neighbours would fill each other's gaps.
+    borders = shapely.union_all([shapely.boundary(outline) for _, outline in dossier.townships.outlines])
+    for line in shapely.get_parts(frame.shape(shapely.line_merge(borders))):
+        if isinstance(line, shapely.LineString) and not line.is_empty:
+            yield PolyLine(_flat(line), strokeColor=_LAND, strokeWidth=0.7, strokeDashArray=[4, 1.6])
     for name, outline in dossier.townships.outlines:
         cut = frame.shape(outline)
-        for ring in _rings(cut):
-            yield Polygon(ring, fillColor=None, strokeColor=_LAND, strokeWidth=0.7, strokeDashArray=[4, 1.6])
         area = max(shapely.get_parts(cut), key=shapely.area, default=None)
         if area is not None and area.area > 9000:
             inside = shapely.maximum_inscribed_circle(area)
@@ -90,6 +94,8 @@ def _track(dossier: Dossier, way: list[Fix], frame: MapFrame) -> Iterator[Any]:
         if (b.reported_at - a.reported_at).total_seconds() > longest:
             yield Line(*start, *end, strokeColor=ACCENT, strokeWidth=1, strokeDashArray=[1.5, 2.5])
         else:
+            if dossier.is_evidence(a) and dossier.is_evidence(b):
+                yield Line(*start, *end, strokeColor=_SPAN, strokeWidth=6, strokeLineCap=1)
             yield Line(*start, *end, strokeColor=INK, strokeWidth=1.5, strokeLineCap=1)
     limit = dossier.parameters["overspeed_kmh"]
     for fix in way:
@@ -107,15 +113,15 @@ def _cameras(dossier: Dossier, frame: MapFrame) -> Iterator[Any]:
     for number, event in enumerate(dossier.sightings[:MOST_SHOWN], 1):
         x, y = frame.point(event["longitude"], event["latitude"])
         yield Polygon([x, y + 4, x + 4, y, x, y - 4, x - 4, y], fillColor=CAMERA, strokeColor=white, strokeWidth=0.5)
-        yield label(f"C{number}", x + 5, y + 2.5, size=6.5, color=CAMERA, bold=True)
+        yield Rect(x + 5, y - 10.5, 11, 8.5, fillColor=white, strokeColor=None, fillOpacity=0.85)
+        yield label(f"C{number}", x + 6.5, y - 8.8, size=6.5, color=CAMERA, bold=True)
 
 
 def _ends(way: list[Fix], frame: MapFrame) -> Iterator[Any]:
-    for fix, name, dy in ((way[0], "A", 7), (way[-1], "B", -7)) if way else ():
+    for fix, name in ((way[0], "A"), (way[-1], "B")) if way else ():
         x, y = frame.point(fix.longitude, fix.latitude)
-        yield Circle(x, y, 3, fillColor=ACCENT, strokeColor=white, strokeWidth=0.6)
-        yield Circle(x, y + dy * 1.5, 5.2, fillColor=ACCENT, strokeColor=white, strokeWidth=0.6)
-        yield String(x, y + dy * 1.5 - 2.6, name, fontName=BOLD, fontSize=7.5, fillColor=white, textAnchor="middle")
+        yield Circle(x, y, 5.2, fillColor=INK, strokeColor=white, strokeWidth=0.8)
+        yield String(x, y - 2.6, name, fontName=BOLD, fontSize=7.5, fillColor=white, textAnchor="middle")
 
 
 def _names(dossier: Dossier, frame: MapFrame) -> Iterator[Any]:
@@ -155,16 +161,17 @@ def _legend(dossier: Dossier) -> Group:
         ("轨迹与定位 track, fixes", [Line(0, 3, 22, 3, strokeColor=INK, strokeWidth=1.5), Circle(11, 3, 1.5, fillColor=white, strokeColor=INK, strokeWidth=0.5)]),
         (f"无定位超过{gap:g}秒 silence > {gap:g} s", [Line(0, 3, 22, 3, strokeColor=ACCENT, strokeWidth=1, strokeDashArray=[1.5, 2.5])]),
         (f"核准路线及±{corridor:g}米走廊 permit route", [Rect(0, 0, 22, 6, fillColor=_CORRIDOR, strokeColor=None), Line(0, 3, 22, 3, strokeColor=PERMIT, strokeWidth=1.6, strokeDashArray=[5, 2.5])]),
+        ("证据时段 span of the finding", [Line(0, 3, 22, 3, strokeColor=_SPAN, strokeWidth=6), Line(0, 3, 22, 3, strokeColor=INK, strokeWidth=1.5)]),
         ("场地 site", [Rect(2, 0, 18, 6, fillColor=_SITE, strokeColor=HexColor("#8a6d1f"), strokeWidth=0.9)]),
         ("视频事件 camera event", [Polygon([11, 7, 15, 3, 11, -1, 7, 3], fillColor=CAMERA, strokeColor=None)]),
-        ("A 装载出发 loaded, B 结束 end", [Circle(11, 3, 3, fillColor=ACCENT, strokeColor=None)]),
-        ("街镇界（近似）township (approximate)", [Line(0, 3, 22, 3, strokeColor=_LAND, strokeWidth=0.7, strokeDashArray=[4, 1.6])]),
-        ("漂移 jump", list(_cross(11, 3, 2.2, ACCENT))),
+        ("A 出发 from, B 结束 until", [Circle(11, 3, 3.4, fillColor=INK, strokeColor=None)]),
+        ("街镇界（示意）townships", [Line(0, 3, 22, 3, strokeColor=_LAND, strokeWidth=0.7, strokeDashArray=[4, 1.6])]),
+        ("漂移 drift", list(_cross(11, 3, 2.2, ACCENT))),
     ]  # fmt: skip
     legend = Group()
     for place, (text, marks) in enumerate(entries):
         column, row = divmod(place, 3)
-        entry = Group(*marks, label(text, 27, 0.5, size=7), transform=(1, 0, 0, 1, column * 172, 30 - row * 13))
+        entry = Group(*marks, label(text, 27, 0.5, size=7), transform=(1, 0, 0, 1, column * 178, 30 - row * 13))
         legend.add(entry)
     return legend
 

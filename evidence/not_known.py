@@ -50,10 +50,10 @@ def _of_track(dossier: Dossier) -> list[Line]:
     doubts = Counter(fix.doubt for fix in dossier.fixes if fix.doubt)
     for doubt, count in sorted(doubts.items()):
         zh, en = _DOUBTS[doubt]
-        found.append((f"{count} 次定位{zh}，地图不连入轨迹。", f"{count} fixes {en}: not part of the way drawn."))
+        found.append((f"{count} 次定位{zh}，地图不连入轨迹。", f"Fixes {en}, not part of the way drawn: {count}."))
     if trip["drift_fixes"]:
         count = trip["drift_fixes"]
-        found.append((f"清洗时记为漂移的定位 {count} 次。", f"Cleaning counted {count} fixes as drift."))
+        found.append((f"清洗时记为漂移的定位 {count} 次。", f"Fixes that cleaning counted as drift: {count}."))
     if trip["wrong_datum_suspected"]:
         found.append((
             "轨迹疑似使用其他坐标系（GCJ-02/BD-09），地点不可作为依据。",

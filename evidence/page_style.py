@@ -32,22 +32,23 @@ STYLES: Final = {
         "heading", _BASE, fontName=BOLD, fontSize=11.5, leading=16, spaceBefore=11, spaceAfter=4, keepWithNext=True
     ),
     "body": ParagraphStyle("body", _BASE),
-    "zh": ParagraphStyle("zh", _BASE, wordWrap="CJK", fontSize=9, leading=13.2),
-    "note": ParagraphStyle("note", _BASE, fontSize=7.6, leading=10.4, textColor=FAINT),
+    "zh": ParagraphStyle("zh", _BASE, fontName=CHINESE, wordWrap="CJK", fontSize=9, leading=13.2),
+    "note": ParagraphStyle("note", _BASE, fontSize=7.6, leading=10.4, textColor=FAINT, spaceBefore=3),
     "cell": ParagraphStyle("cell", _BASE, fontSize=7.8, leading=10.4),
     "cell_zh": ParagraphStyle("cell_zh", _BASE, fontSize=7.8, leading=10.4, wordWrap="CJK"),
     "label": ParagraphStyle("label", _BASE, fontSize=7.8, leading=10.4, textColor=FAINT),
     "mono": ParagraphStyle("mono", _BASE, fontName=MONO, fontSize=6.6, leading=8.4, wordWrap="CJK"),
     "warning": ParagraphStyle(
         "warning", _BASE, textColor=ACCENT, borderColor=ACCENT, borderWidth=0.7, borderPadding=5, spaceBefore=8,
-        spaceAfter=8,
+        spaceAfter=8, leftIndent=6, rightIndent=6,
     ),
 }  # fmt: skip
 
 
 def paragraph(text: str, style: str = "body") -> Paragraph:
     """Text as a paragraph; markup characters in it are only text."""
-    return Paragraph(mixed(text), STYLES[style])
+    # One font throughout where Chinese leads: only then are marks kept from beginning a line.
+    return Paragraph(escape(text) if style == "zh" else mixed(text), STYLES[style])
 
 
 def mixed(text: str) -> str:

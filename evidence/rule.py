@@ -25,7 +25,8 @@ class Threshold:
 
     name: str
     value: float
-    description: str
+    meaning_zh: str
+    meaning_en: str
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def rule_of(con: duckdb.DuckDBPyConnection, finding: str, day: date) -> Rule:
         measure_zh=text["measure"]["zh"],
         measure_en=text["measure"]["en"],
         thresholds=tuple(
-            Threshold(name, float(parameters[name]), f"truck_gps.{name}")
+            Threshold(name, float(parameters[name]), *texts["parameters"][name])
             for name in text["parameters"]
             if name in parameters
         ),

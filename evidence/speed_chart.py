@@ -43,7 +43,7 @@ def speed_chart(dossier: Dossier) -> Drawing:
     top = max([limit * 1.25, *(fix.speed_kmh or 0.0 for fix in dossier.fixes)])
     scale = _Scale(trip["started_at"], trip["ended_at"], math.ceil(min(top, 250.0) / 20) * 20)
     drawing = Drawing(CONTENT_WIDTH, HEIGHT)
-    for part in (_spans(dossier, scale), _axes(scale), _load(dossier.fixes, scale),
+    for part in (_spans(dossier, scale), _axes(scale), _load(dossier.fixes, dossier.parameters["max_gap_s"], scale),
                  _line(dossier, scale), _limit(scale, limit), _legend()):  # fmt: skip
         for shape in part:
             drawing.add(shape)
@@ -80,10 +80,10 @@ def _axes(scale: _Scale) -> Iterator[Any]:
         yield label(local(at).strftime("%H:%M"), scale.x(at), _BOTTOM - 20, size=7, color=FAINT, anchor="middle")
 
 
-def _load(fixes: tuple[Fix, ...], scale: _Scale) -> Iterator[Any]:
+def _load(fixes: tuple[Fix, ...], longest: float, scale: _Scale) -> Iterator[Any]:
     """A band below the axis: what the load sensor said, from each fix to the next."""
     for a, b in itertools.pairwise(fixes):
-        if a.load_state in _LOADS:
+        if a.load_state in _LOADS and (b.reported_at - a.reported_at).total_seconds() <= longest:
             left = scale.x(a.reported_at)
             yield Rect(left, _BOTTOM - 10, max(scale.x(b.reported_at) - left, 0.3), 5, fillColor=_LOADS[a.load_state], strokeColor=None)  # fmt: skip
 
@@ -112,8 +112,11 @@ def _line(dossier: Dossier, scale: _Scale) -> Iterator[Any]:
 def _limit(scale: _Scale, limit: float) -> Iterator[Any]:
     y = scale.y(limit)
     yield Line(_LEFT, y, CONTENT_WIDTH - _RIGHT, y, strokeColor=ACCENT, strokeWidth=1, strokeDashArray=[6, 3])
-    text = f"限值 limit {limit:g} km/h"
-    yield label(text, CONTENT_WIDTH - _RIGHT, y + 3, size=7, color=ACCENT, anchor="end")
+    right = CONTENT_WIDTH - _RIGHT
+    yield label(f"限值 limit {limit:g} km/h", right, HEIGHT - 8, size=7, color=ACCENT, anchor="end")
+    yield Line(
+        right - 98, HEIGHT - 5.6, right - 76, HEIGHT - 5.6, strokeColor=ACCENT, strokeWidth=1, strokeDashArray=[6, 3]
+    )
 
 
 def _legend() -> Iterator[Any]:

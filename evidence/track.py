@@ -65,6 +65,13 @@ def fixes_of(con: duckdb.DuckDBPyConnection, trip: Row, parameters: dict[str, fl
     return _judged([_fix(row) for row in found], parameters)
 
 
+def terminals_of(con: duckdb.DuckDBPyConnection, vehicle: str, day: date) -> list[str]:
+    """The terminals that report for a vehicle on a date, by the register in effect."""
+    _, truck_of = trucks_on(con, BRONZE, day)
+    terminals = sorted(terminal for terminal, truck in truck_of.items() if truck == vehicle)
+    return terminals if vehicle in truck_of else [*terminals, vehicle]  # a terminal of no truck is its own vehicle
+
+
 def silences(fixes: list[Fix], longest_s: float) -> list[Silence]:
     """Where nothing was reported for longer than `longest_s`."""
     return [
@@ -90,10 +97,7 @@ def metres(lon_1: Any, lat_1: Any, lon_2: Any, lat_2: Any) -> Any:
 def _reports(con: duckdb.DuckDBPyConnection, vehicle: str, day: date, begin: datetime, end: datetime) -> list[Row]:
     if not columns_of(con, BRONZE, "truck_gps"):
         return []
-    _, truck_of = trucks_on(con, BRONZE, day)
-    terminals = sorted(terminal for terminal, truck in truck_of.items() if truck == vehicle)
-    if vehicle not in truck_of:  # a terminal of no truck is its own vehicle
-        terminals.append(vehicle)
+    terminals = terminals_of(con, vehicle, day)
     return rows_of(
         con,
         f"""SELECT reported_at, received_at, longitude, latitude, speed_kmh, heading_deg, load_state, alarm_bits,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
 import json
 import math
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,9 @@ CAMERA = "31011700101320000001"
 
 def place(share: float) -> tuple[float, float]:
     """A point of the way driven, by share of its length."""
-    lengths = [math.dist(a, b) for a, b in zip(_WAY, _WAY[1:], strict=False)]
+    lengths = [math.dist(a, b) for a, b in itertools.pairwise(_WAY)]
     left = share * sum(lengths)
-    for (a, b), length in zip(zip(_WAY, _WAY[1:], strict=False), lengths, strict=True):
+    for (a, b), length in zip(itertools.pairwise(_WAY), lengths, strict=True):
         if left <= length:
             return a[0] + (b[0] - a[0]) * left / length, a[1] + (b[1] - a[1]) * left / length
         left -= length
@@ -247,7 +248,7 @@ def _insert(con: Any, name: str, records: list[dict[str, Any]]) -> None:
 
 
 def _utc(second: int) -> datetime:
-    return (BEGIN + timedelta(seconds=second)).astimezone(timezone.utc).replace(tzinfo=None)
+    return (BEGIN + timedelta(seconds=second)).astimezone(UTC).replace(tzinfo=None)
 
 
 def _trip(truck: str, **more: Any) -> dict[str, Any]:
