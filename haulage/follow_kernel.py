@@ -101,6 +101,8 @@ def _follow_one(v, start, stop, day_end, t, lon, lat, load, flags, rules, good, 
     n_gaps = _write_gap(gaps, n_gaps, v, state, day_end, alarms, first_alarm, last_alarm, parameters, 1.0)
     if np.isnan(state[L.ALARM_T]) and first_alarm < last_alarm:
         state[L.ALARM_T] = alarm_near(alarms, first_alarm, last_alarm, state[L.REPORT_T], parameters[L.P_ALARM_NEAR])
+    if day_end - state[L.LEFT_T] > parameters[L.P_MAX_GAP]:  # no longer of use: the next date need not differ by it
+        state[L.LEFT_LON : L.LEFT_T + 1] = np.nan
     if state[L.STOP_FOUND] != 0.0:
         stop_kernel.write_stop(stops, n_stops, v, state, state[L.STOP_LAST_T], 1.0)
         n_stops += 1
