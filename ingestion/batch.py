@@ -58,6 +58,12 @@ class Batch:
         rows = self.con.execute(f"SELECT _date, count(*) FROM {TYPED} WHERE _fault = 0 GROUP BY ALL ORDER BY ALL")
         return dict(rows.fetchall())
 
+    def dropped(self) -> int:
+        """How many rows are in `DROPPED`."""
+        row = self.con.execute(f"SELECT count(*) FROM {DROPPED}").fetchone()
+        assert row is not None
+        return int(row[0])
+
     def kept(self) -> str:
         """`final` without the rows in `DROPPED`."""
         if not self.con.execute(f"SELECT 1 FROM {DROPPED} LIMIT 1").fetchone():

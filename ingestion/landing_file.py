@@ -16,7 +16,7 @@ from ingestion.adapters import ClearFile, FileRejected, names_people
 from ingestion.adapters.opening import open_reader
 from ingestion.adapters.reading import NeedsCarefulReading, NeedsTextReading, Reading
 from ingestion.batch import Batch, stage
-from ingestion.bronze_commit import FileRecord, commit_batch, write_parquet
+from ingestion.bronze_commit import commit_batch, write_parquet
 from ingestion.duplicates import drop_repeats, meet_landed
 from ingestion.file_names import date_in, received_in
 from ingestion.gate import GateResult, check_batch, stopped_by
@@ -124,13 +124,13 @@ def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, scratch: Pat
     convert_positions(staged)
     pseudonymise_batch(staged, run.home)
     drop_repeats(staged, arrival.received_at)
+    gates = _judge(run, staged, arrival, sum(refused.values()), file_date)
     _keep(run, arrival)
     with writer_lock(run.home, BRONZE, purpose=f"landing {contract.feed} {arrival.received.name}"):
         duplicate = meet_landed(staged, arrival.sha256, arrival.received_at)
         late = late_by_date(staged, arrival.received_at, file_date)
         ledger = balance(good, refused, duplicate, late, received=staged.received)
         record = file_record(run, arrival, file_date, staged.reader, ledger)
-        gates = _judge(run, staged, record)
         files = write_parquet(run.home, staged, arrival.sha256)
         commit_batch(staged, record, ledger, files, gates)
     return FileReport(
@@ -189,20 +189,24 @@ def _expired_dates(run: LandingRun) -> list[date]:
     return sorted(day for (day,) in rows)
 
 
-def _judge(run: LandingRun, staged: Batch, record: FileRecord) -> list[GateResult]:
-    """The gate's verdicts. Raises GateStopped when one of them keeps the batch out."""
+def _judge(run: LandingRun, staged: Batch, arrival: Arrival, refused: int, file_date: date | None) -> list[GateResult]:
+    """The gate's verdicts. Raises GateStopped when one of them keeps the batch out.
+
+    Before the batch meets what has landed: its verdict is of its own content, whichever other file came first.
+    """
     if not run.contract.gate:
         return []
     nulls, distinct = column_profile(run.con, staged.kept(), run.contract.gate)
+    repeats = staged.dropped()
     profile = BatchProfile(
         feed=run.contract.feed,
-        file_name=record.file_name,
-        file_sha256=str(record.file_sha256),
-        received=record.received,
-        accepted=record.accepted,
-        quarantined=record.quarantined,
-        duplicate=record.duplicate,
-        late=record.late,
+        file_name=arrival.received.name,
+        file_sha256=arrival.sha256,
+        received=staged.received,
+        accepted=staged.received - refused - repeats,
+        quarantined=refused,
+        duplicate=repeats,
+        late=sum(late_by_date(staged, arrival.received_at, file_date).values()),
         null_share=nulls,
         distinct=distinct,
     )

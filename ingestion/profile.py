@@ -11,7 +11,10 @@ import duckdb
 
 @dataclass(frozen=True)
 class BatchProfile:
-    """Counts of one file and shares of its accepted rows; shares are between 0 and 1."""
+    """Counts of one file alone (rows that repeat each other in it are its duplicates) and shares of its good rows.
+
+    Shares are between 0 and 1. What other files hold is no part of it: a verdict must not depend on who came first.
+    """
 
     feed: str
     file_name: str
