@@ -30,6 +30,7 @@ from lake.engine import open_engine
 from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, attach, current_snapshot, detach
 from lake.writer_lock import HeldLock, writer_lock
+from pipeline.affected_models import affected_models
 from pipeline.code_version import code_version
 from pipeline.dbt_run import DbtRun, dates_to_rebuild, run_dbt
 from pipeline.rebuild_plan import Dates, RebuildPlan, plan_rebuild
@@ -185,8 +186,10 @@ def _run_parts(
     command = ["build", "--exclude-resource-type", "unit_test"]
     if new_rules:  # seeds may have other columns than before; tables by date or case are kept in any case
         command += ["--full-refresh"]
-    else:  # views and seeds are as the last build left them
+    else:  # views and seeds are as the last build left them, and so is what no change reaches
         command += ["--exclude", "config.materialized:view", "resource_type:seed"]
+        affected = affected_models(plan.changed)
+        command += ["--select", *affected] if affected else []
     for number, part in enumerate(parts, start=1):
         write_changed_dates(con, part)
         days = sorted(set().union(*(days for feed, days in part.items() if not feed.startswith("_"))))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 
@@ -40,6 +40,7 @@ DATES_PER_PART = 120
 CUT = (EVENTS, EVENT_WINDOWS)
 # No feed either: dates on which stops, trips or gaps changed (haulage/), known only once they have been found again.
 HAULAGE = "haulage"
+_SEES_TRUCKS = ("detection_events", "cameras")
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,14 @@ class RebuildPlan:
         return set().union(*(self.changed.get(feed, set()) for feed in FEEDS))
 
     def with_haulage(self, dates: set[date]) -> RebuildPlan:
-        """The plan that also rebuilds these dates wherever models read stops, trips or gaps."""
-        changed = {**self.changed, HAULAGE: self.changed.get(HAULAGE, set()) | dates}
-        return replace(self, changed={feed: days for feed, days in changed.items() if days or feed != HAULAGE})
+        """The plan that also rebuilds these dates wherever models read stops, trips or gaps.
+
+        And those whose trips may have been seen after midnight: by cameras of which the next date told more.
+        """
+        seen = set().union(*(self.changed.get(feed, set()) for feed in _SEES_TRUCKS))
+        evenings = {day - timedelta(days=1) for day in seen} & set(self.rows)
+        moved = self.changed.get(HAULAGE, set()) | dates | evenings
+        return replace(self, changed={**self.changed, HAULAGE: moved}) if moved else self
 
     def parts(self, rows_per_part: int) -> list[Dates]:
         """The changed dates cut into runs of about `rows_per_part` accepted rows; always at least one part."""
