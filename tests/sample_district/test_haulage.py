@@ -211,7 +211,8 @@ def test_polygons_do_not_overlap_and_a_site_is_filed_on_the_third_day(run: Run) 
 
 def test_a_dark_terminal_sends_nothing_and_some_say_why_before(run: Run) -> None:
     positions, alarms = _positions(run), frames_of(run, "terminal_events")
-    dark = [trip for trip in trips_of(run) if "terminal_dark" in trip["findings"]]
+    dark = [trip for trip in trips_of(run) if trip["planted"] in ("dark_after_power_off", "dark_silently")]
+    dark = [trip for trip in dark if trip["fault_from"] and trip["seen"] == "whole"]
     for trip in dark:
         begin, end = _at(trip["fault_from"]), _at(trip["fault_until"])
         assert (end - begin).total_seconds() >= 1_200
@@ -223,7 +224,7 @@ def test_a_dark_terminal_sends_nothing_and_some_say_why_before(run: Run) -> None
             and frame["alarm"] & (1 << 8 | 1 << 5)
             and abs((frame["at"] - begin).total_seconds()) <= 120
         ]
-        assert bool(told) == (trip["planted"] == "dark_after_power_off")
+        assert bool(told) == (trip["planted"] == "dark_after_power_off") == ("terminal_dark" in trip["findings"])
         assert not [at for at, _, _ in positions.get(trip["terminal_id"], []) if begin <= at < end]
     assert {trip["planted"] for trip in dark} == {"dark_after_power_off", "dark_silently"}
 
