@@ -165,7 +165,7 @@ def unknown_section(dossier: Dossier) -> list[Any]:
     """What this evidence does not show."""
     story: list[Any] = [paragraph("不知道的 What is not known", "heading")]
     for zh, en in not_known(dossier):
-        story.append(KeepTogether([paragraph(f"• {zh}", "cell_zh"), paragraph(en, "note"), Spacer(1, 2)]))
+        story.append(KeepTogether([paragraph(f"• {zh}", "cell_zh"), paragraph(en, "under"), Spacer(1, 4)]))
     return story
 
 

@@ -16,7 +16,7 @@ from evidence.track import Fix
 MOST_LINES: Final = 3000  # printed; the GeoJSON has them all
 _MOST_CHARACTERS: Final = 4000  # of one line; a frame has 2,200
 _ROWS_A_TABLE: Final = 150
-_WIDTHS: Final = [34.0, 88.0, CONTENT_WIDTH - 122.0]
+_WIDTHS: Final = [54.0, 88.0, CONTENT_WIDTH - 142.0]
 
 
 def files_section(dossier: Dossier) -> list[Any]:
@@ -86,6 +86,8 @@ def lines_section(dossier: Dossier) -> list[Any]:
 
 
 def _read(fixes: list[Fix]) -> str:
+    if not fixes:
+        return ""
     first, last = fixes[0], fixes[-1]
     if len(fixes) > 1:
         return (

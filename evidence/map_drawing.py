@@ -102,6 +102,10 @@ def _track(dossier: Dossier, way: list[Fix], frame: MapFrame) -> Iterator[Any]:
         x, y = frame.point(fix.longitude, fix.latitude)
         fast = dossier.rule.finding == "overspeed" and (fix.speed_kmh or 0) > limit
         yield Circle(x, y, 2.1 if fast else 1.35, fillColor=ACCENT if fast else white, strokeColor=ACCENT if fast else INK, strokeWidth=0.5)  # fmt: skip
+    begin, end = dossier.finding["evidence_from"], dossier.finding["evidence_until"]
+    if way and begin is not None and begin == end:  # an unloading: no stretch but a place
+        there = min(way, key=lambda fix: abs((fix.reported_at - begin).total_seconds()))
+        yield Circle(*frame.point(there.longitude, there.latitude), 10, fillColor=None, strokeColor=ACCENT, strokeWidth=2)  # fmt: skip
     for fix in dossier.fixes:
         if fix.doubt == "jump":
             x, y = frame.point(fix.longitude, fix.latitude)

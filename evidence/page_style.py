@@ -34,6 +34,7 @@ STYLES: Final = {
     "body": ParagraphStyle("body", _BASE),
     "zh": ParagraphStyle("zh", _BASE, fontName=CHINESE, wordWrap="CJK", fontSize=9, leading=13.2),
     "note": ParagraphStyle("note", _BASE, fontSize=7.6, leading=10.4, textColor=FAINT, spaceBefore=3),
+    "under": ParagraphStyle("under", _BASE, fontSize=7.6, leading=10.4, textColor=FAINT, leftIndent=6),
     "cell": ParagraphStyle("cell", _BASE, fontSize=7.8, leading=10.4),
     "cell_zh": ParagraphStyle("cell_zh", _BASE, fontSize=7.8, leading=10.4, wordWrap="CJK"),
     "label": ParagraphStyle("label", _BASE, fontSize=7.8, leading=10.4, textColor=FAINT),

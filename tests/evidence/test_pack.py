@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import pypdf
 import pytest
 import shapely
 
+from evidence.document import pdf_of
 from evidence.dossier import gather
+from evidence.geojson import geojson_of
 from evidence.received_lines import LandingChanged
 from evidence.retrieval import retrieve
 from ingestion.store import landed_path, manifests
@@ -234,3 +237,52 @@ def test_bytes_that_are_no_longer_kept_are_named_as_missing(entitled: Home) -> N
     assert all(file["missing"] and not file["lines"] for file in json.loads(geojson)["evidence"]["files"])
     assert "nolongerkept" in text_of(pdf)
     assert len(features(geojson, "fix")) == 66
+
+
+def test_a_case_of_which_almost_nothing_is_known_still_makes_a_pack(entitled: Home) -> None:
+    whole = gather(entitled, TRIP, "off_route")
+    unknown = dict.fromkeys(
+        ["carrier", "capacity_m3", "origin_site_id", "destination_site_id", "permit_id", "permit_receiving_site_id",
+         "observed_share", "destination_longitude", "destination_latitude", "distance_km", "overspeed_s", "top_speed_kmh",
+         "hours_outside_s", "drift_fixes", "is_registered"]
+    )  # fmt: skip
+    trip = {
+        **whole.trip,
+        **unknown,
+        "permit_state": "none",
+        "route_known": False,
+        "end_kind": "lost",
+        "load_source": None,
+    }
+    finding = {**whole.finding, "measure": None, "evidence_from": None, "evidence_until": None}
+    for fixes in ((), whole.fixes[:1], whole.fixes[20:21]):
+        bare = replace(
+            whole, trip=trip, finding=finding, permit=None, sites=(), fixes=fixes, silences=(), gaps=(), alarms=(),
+            sightings=(), files=(), others=(),
+        )  # fmt: skip
+        geojson = geojson_of(bare)
+        assert [one["properties"]["kind"] for one in json.loads(geojson)["features"]] == ["fix"] * len(fixes)
+        text = text_of(pdf_of(bare, "0" * 64))
+        assert "toofewfixestojudge" in text
+
+
+def test_markup_in_names_is_only_text(entitled: Home) -> None:
+    whole = gather(entitled, TRIP, "off_route")
+    name = "<b>工地</b> & <font size='99'>x"
+    sites = tuple({**site, "name": name} for site in whole.sites)
+    assert "".join(name.split()) in text_of(pdf_of(replace(whole, sites=sites), "0" * 64))
+
+
+def test_a_trip_of_many_lines_is_laid_out_and_the_rest_is_said_to_be_in_the_geojson(entitled: Home) -> None:
+    whole = gather(entitled, TRIP, "off_route")
+    (file,) = [one for one in whole.files if one.name == CAPTURE]
+    lines = dict.fromkeys(range(1, 3102), file.lines[1])
+    many = replace(
+        whole,
+        files=(replace(file, lines=lines),),
+        fixes=tuple(replace(whole.fixes[0], sha256=file.sha256, line=number) for number in lines),
+    )
+    text = text_of(pdf_of(many, "0" * 64))
+    assert "101morelinesareintheGeoJSON" in text
+    assert "F1:3000" in text
+    assert "F1:3050" not in text  # "F1:305" is followed by its time
