@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -11,6 +12,8 @@ from ingestion.contracts import load_contract
 from ingestion.gate import GateResult, check_batch, expectations_of, limits, stopped_by
 from ingestion.profile import BatchProfile, column_profile
 from lake.home import Home
+from lake.reader import query
+from tests.ingestion.landed import event, land, ndjson
 
 NOW = datetime(2026, 3, 2, 1, 10)
 
@@ -97,3 +100,18 @@ def test_pages_of_the_newest_batches_are_kept_and_their_index_stays_small(
     index = (site / "index.html").read_text(encoding="utf-8")
     assert "file-21" in index
     assert "file-00" not in index
+
+
+def test_the_verdicts_on_two_files_that_share_rows_do_not_depend_on_which_came_first(
+    home: Home, tmp_path: Path
+) -> None:
+    events = [event(number) for number in range(1200)]
+    files = {"p01": events[:700], "p02": events[500:]}
+    orders = []
+    for number, order in enumerate((["p01", "p02"], ["p02", "p01"])):
+        other = Home(tmp_path / str(number)).ensure()
+        for name in order:
+            land(other, "detection_events", f"detection_events_2026-11-22_{name}.ndjson", ndjson(files[name]))
+        gates = "SELECT file_sha256, expectation, success, observed FROM bronze.batch_gates ORDER BY ALL"
+        orders.append(query(other, gates)["rows"])
+    assert orders[0] == orders[1] != []
