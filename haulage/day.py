@@ -23,7 +23,7 @@ from haulage.permits import Permits, permits_on
 from haulage.registers import Truck, columns_of, trucks_on
 from haulage.sites import Sites, sites_on
 from haulage.states import States, done_dates, states_before
-from haulage.tables import TABLES, arrow_table, ensure_tables, replace_date
+from haulage.tables import TABLES, arrow_table, ensure_tables, forget_dates, replace_date
 from haulage.trips import Trips, find_trips, processed
 from lake.engine import sql_name
 from lake.lakes import BRONZE, WAREHOUSE
@@ -43,7 +43,7 @@ def process_days(
     """Process `dates` and the processed dates after them for as long as the state left to the next one differs.
 
     `bronze` and `warehouse` are aliases of attached lakes; the caller holds the warehouse's writer lock. Each date is one
-    commit, and none where nothing differs. A date whose positions have expired is left as it is. Feeds and registers that
+    commit, and none where nothing differs. A date whose positions have expired is not found again: its rows go. Feeds and registers that
     have not landed are taken as empty. Returns the business dates of rows that came, went or changed.
     """
     parameters = parameters or Parameters.from_contract()
@@ -51,6 +51,7 @@ def process_days(
     waiting = set(dates)
     changed: set[date] = set()
     expired = _expired(con, bronze)
+    forget_dates(con, warehouse, expired)
     while waiting:
         day = min(waiting)
         waiting.discard(day)

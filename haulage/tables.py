@@ -195,6 +195,24 @@ def replace_date(
     return changed, "open_states" in differing
 
 
+def forget_dates(con: duckdb.DuckDBPyConnection, warehouse: str, expired: set[date]) -> None:
+    """Delete what processing `expired` dates wrote, for tracks are kept no longer than the positions they were made of.
+
+    The sites stay: they are no one's places. So does the newest expired state, from which the first date kept continues.
+    What models made of a trip stays, too: it names no vehicle.
+    """
+    if not expired:
+        return
+    for table in ("fix_counts", "fix_notes", "stops", "trips", "gaps", "open_states"):
+        gone = expired - {max(expired)} if table == "open_states" else expired
+        listed = ", ".join(_text(day) for day in sorted(gone)) or "NULL"
+        where = f"FROM {_name(warehouse, table)} WHERE processed_date IN ({listed})"
+        if con.execute(f"SELECT 1 {where} LIMIT 1").fetchone():
+            extra = {"action": "retention", "table": f"{SCHEMA}.{table}"}
+            with commit(con, warehouse, author="haulage", message=f"retention: {SCHEMA}.{table}", extra=extra):
+                con.execute(f"DELETE {where}")
+
+
 def unbuilt_dates(con: duckdb.DuckDBPyConnection, warehouse: str) -> set[date]:
     """The business dates whose rows changed since `forget_unbuilt`."""
     rows = con.execute(f"SELECT DISTINCT business_date FROM {_name(warehouse, 'unbuilt')}").fetchall()

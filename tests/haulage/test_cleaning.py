@@ -102,6 +102,13 @@ def test_a_parked_truck_is_not_stuck() -> None:
     assert rules(process(track.rows)) == {"kept": 50}
 
 
+def test_an_odometer_that_was_set_anew_makes_no_parked_truck_stuck() -> None:
+    track = Track()
+    for number in range(20):
+        track.report(mileage=100.0 if number < 10 else 360.0)
+    assert rules(process(track.rows)) == {"kept": 20}
+
+
 @pytest.mark.parametrize("datum", ["GCJ02", "BD09"])
 def test_a_day_that_fits_the_sites_only_in_another_datum_is_named_and_its_trips_are_marked(datum: str) -> None:
     track = Track().haul().drive(DIG).haul().drive(YARD)
