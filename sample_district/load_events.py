@@ -22,6 +22,7 @@ from sample_district.track_faults import PartShifts
 from sample_district.trip_orders import may_be_planted
 
 LOAD_TYPES = ("truck_uncovered", "truck_spillage")
+Pairs = set[tuple[int, int]]
 _SEEN_M, _SAMPLE = 180.0, 60
 # A platform looks 300 m and 300 s around a trip. What is nearer than the first pair must be found; what is farther than
 # the second must not; in between both are right, since a receiver's noise and the reporting interval decide.
@@ -121,11 +122,11 @@ def _fixes_of_sample(
     return np.concatenate(numbers), np.concatenate(xs), np.concatenate(ys), np.concatenate(times)
 
 
-def near_events(haulage: Haulage, planned: PartShifts, events: LoadEvents) -> tuple[set[int], set[int]]:
-    """Hauls (rows) that surely had a load event beside them, and those that perhaps had one."""
+def near_events(haulage: Haulage, planned: PartShifts, events: LoadEvents) -> tuple[Pairs, Pairs]:
+    """Hauls (rows) with the load events (numbers) that surely were beside them, and with those that perhaps were."""
     segments, hauls = planned.shifts.segments, planned.shifts.hauls
-    sure: set[int] = set()
-    perhaps: set[int] = set()
+    sure: Pairs = set()
+    perhaps: Pairs = set()
     full = np.flatnonzero((segments.load == FULL) & planned.shifts.works[segments.truck])
     if not events.at_s.size or not full.size:
         return sure, perhaps
@@ -145,11 +146,15 @@ def near_events(haulage: Haulage, planned: PartShifts, events: LoadEvents) -> tu
             piece, event = tree.query(pieces.lines(), predicate="dwithin", distance=far_m)
             pieces, own, event = pieces.where(piece), haul[near][piece], some[event]
             since, until = pieces.within(events, event, far_m, FAR_S)
-            perhaps.update(own[since <= until].tolist())
+            perhaps |= _pairs(own, event, since <= until)
             if not lies:
                 since, until = pieces.within(events, event, SURE_M, SURE_S)
-                sure.update(own[pieces.has_report(since + 1, until - 1)].tolist())
+                sure |= _pairs(own, event, pieces.has_report(since + 1, until - 1))
     return sure, perhaps
+
+
+def _pairs(own: Ints, event: Ints, chosen: NDArray[np.bool_]) -> Pairs:
+    return set(zip(own[chosen].tolist(), event[chosen].tolist(), strict=True))
 
 
 @dataclass(frozen=True)

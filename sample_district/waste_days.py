@@ -53,25 +53,35 @@ class WasteDays:
         before = day - timedelta(days=1)
         events = LoadEvents.of(self.district, self._load_events)
         self._load_events = []
-        for planned in zip(*self.hauls.driven_on(day), strict=True):
-            self._tell(planned, events)
+        driven = list(zip(*self.hauls.driven_on(day), strict=True))
+        for planned in driven:
+            self._know(planned)
+        self._mark_seen([part for planned in driven for part in planned], events)
         receipts = weighed_on([r for of in (before, day) for part in self._settled[of] for r in part.receipts], day)
         self._truth[day] = self._receipts(day, receipts), receipts
         yield from write_receipts(self.district, self.haulage, day, receipts)
         self._settled.pop(before, None)
 
-    def _tell(self, planned: tuple[PartShifts, ...], events: LoadEvents) -> None:
-        """Makes the trips of shifts not yet known, and marks those that have a load event of the day beside them."""
+    def _know(self, planned: tuple[PartShifts, ...]) -> None:
+        """Makes the trips of shifts not yet known."""
         first, last = self.district.fault_days.start, self.district.fault_days.last
         begun = planned[0].day
         if begun not in self._trips:
             self._trips[begun] = [trips_of(self.haulage, part, first, last) for part in planned]
             self._settled[begun] = [settle(self.haulage, part) for part in planned]
-        for part, trips in zip(planned, self._trips[begun], strict=True):
-            sure, perhaps = near_events(self.haulage, part, events)
+
+    def _mark_seen(self, driven: list[PartShifts], events: LoadEvents) -> None:
+        """Marks the trips that have a load event of the day beside them; with two trucks in reach nobody knows whose it is."""
+        near = [near_events(self.haulage, part, events) for part in driven]
+        in_reach = Counter(event for _, perhaps in near for _, event in perhaps)
+        number: Counter[date] = Counter()
+        for part, (sure, perhaps) in zip(driven, near, strict=True):
+            trips = self._trips[part.day][number[part.day]]
+            number[part.day] += 1
+            alone = {haul for haul, event in sure if in_reach[event] == 1}
             spoiled = {fault.haul for fault in part.faults}
-            for haul in (sure | perhaps) & trips.keys():
-                is_sure = haul in sure and haul not in spoiled
+            for haul in {haul for haul, _ in sure | perhaps} & trips.keys():
+                is_sure = haul in alone and haul not in spoiled
                 (trips[haul].findings if is_sure else trips[haul].tolerated).add("uncovered_or_spilling")
 
     def truths(self, day: date, *, is_last: bool = False) -> Iterator[tuple[date, dict[str, Any]]]:
