@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.answer_key import scores
+from tests.e2e.haulage_key import balance_score, night_score, trip_scores
 from tests.e2e.sample import TakenDistrict
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -16,6 +17,23 @@ def test_the_platform_answers_as_the_key_says(taken_district: TakenDistrict) -> 
         print(f"{line.right:6} right {len(line.wrong):4} wrong  {line.name}")
     assert all(line.right for line in lines)
     assert [problem for line in lines for problem in line.wrong] == []
+
+
+def test_planted_violations_are_found_and_nobody_is_accused_of_what_he_did_not_do(
+    taken_district: TakenDistrict,
+) -> None:
+    """Terminal gaps while parked, drift, stuck or encrypted positions and a wrong datum are planted, too."""
+    key = taken_district.files / "answer_key"
+    scored = trip_scores(taken_district.home, key)
+    for line in scored.values():
+        print(f"{line.finding:24} planted {line.planted:3}  precision {line.precision:.2f}  recall {line.recall:.2f}")
+    assert {finding: line.false for finding, line in scored.items() if line.false} == {}
+    assert {finding: line.missed for finding, line in scored.items() if line.missed} == {}
+    assert len([line for line in scored.values() if line.planted]) == 11
+    for line in (night_score(taken_district.home, key), balance_score(taken_district.home, key)):
+        print(f"{line.right:6} right {len(line.wrong):4} wrong  {line.name}")
+        assert line.right
+        assert line.wrong == []
 
 
 def test_planted_unreadable_files_are_the_only_ones_rejected_and_leave_the_inbox(taken_district: TakenDistrict) -> None:
