@@ -173,6 +173,8 @@ def fix(legs, at, vehicle, state, rows, row, t, lon, lat, load, parameters):  # 
         state[L.SENSOR_T] = t
     if load == L.LOAD_HALF:
         _turn_back(state)
+        if state[L.LOAD] == L.NOTHING:  # first heard of while it was being loaded: full is still to come
+            state[L.LOAD] = L.IS_EMPTY
         return at
     said = L.IS_FULL if load == L.LOAD_FULL else L.IS_EMPTY
     if state[L.LOAD] == L.NOTHING:

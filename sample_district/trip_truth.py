@@ -20,6 +20,7 @@ FINDINGS = (
     "uncovered_or_spilling", "unfiled_receiving_site", "unpermitted_site", "unregistered_truck",
 )  # fmt: skip
 _CORRIDOR_M, _SHARE, _LONGEST_KM, _OUTSIDE_S = 150.0, 0.2, 1.0, 600.0
+_HEARD_S = 300.0
 # Nearer to a threshold than this share of it, either verdict is right.
 _EDGE = 0.15
 
@@ -84,7 +85,9 @@ def _trip(
     loaded, arrived, unloaded = (float(column[haul]) for column in (hauls.loaded_s, hauls.arrived_s, hauls.unloaded_s))
     begun, ended = _date(loaded), _date(unloaded)
     state = haulage.permits.state(permit, begun) if permit >= 0 else "none"
-    is_dark = [bool(silent[day][truck]) if day in silent else True for day in (begun, ended)]
+    # "Empty" must be heard a few times to be believed.
+    heard = _date(unloaded + _HEARD_S)
+    is_dark = [bool(silent[day][truck]) if day in silent else True for day in (begun, heard)]
     seen = {(0, 0): "whole", (1, 0): "cut_start", (0, 1): "cut_end", (1, 1): "unseen"}[is_dark[0], is_dark[1]]
     planted = ORDERED[orders.planted[at]] if orders.planted[at] >= 0 else fault.name if fault else None
     path = _path(haulage, planned, at)

@@ -76,6 +76,11 @@ def test_half_a_load_is_no_change() -> None:
     assert trip["end_kind"] == "unloaded"
 
 
+def test_a_truck_that_is_half_full_when_first_heard_of_was_seen_to_load() -> None:
+    track = Track(load="half").stand(2).stand(3, "full").drive(TIP).stand(3, "empty")
+    assert only_trip(track)["origin_site_id"] == "dig"
+
+
 def test_a_truck_that_is_full_when_first_heard_of_was_not_seen_to_load() -> None:
     assert process(Track(load="full").drive(TIP).stand(5, "empty").rows)["trips"] == []
 
