@@ -80,7 +80,35 @@ FROM (FROM repeat_places LIMIT 1) c, range(100) r(n), {_EVERY_DAY} d ORDER BY d.
 CREATE OR REPLACE TABLE camera_coverage AS
 SELECT c.* REPLACE (d.business_date AS business_date, a.area_code AS area_code)
 FROM (FROM camera_coverage LIMIT 1) c, areas a, {_EVERY_DAY} d ORDER BY d.business_date;
-DROP TABLE areas; DROP TABLE parts; DROP TABLE codes; DROP TABLE pattern; DROP TABLE case_pattern; DROP TABLE funnel_pattern;
+
+CREATE TABLE companies AS SELECT 'Company ' || n AS carrier FROM range(40) r(n);
+CREATE TABLE findings AS SELECT DISTINCT finding FROM waste_conformance;
+CREATE OR REPLACE TABLE waste_trips AS
+SELECT t.* REPLACE (d.business_date AS business_date, left(sha256(n || '/' || d.business_date), 32) AS trip_id,
+                    'Company ' || n % 40 AS carrier, 'P' || n % 300 AS permit_id,
+                    ['compliant', 'violation', 'not_judged', 'compliant'][1 + n % 4] AS verdict)
+FROM (FROM waste_trips LIMIT 1) t, range(3000) r(n), {_EVERY_DAY} d ORDER BY d.business_date;
+CREATE OR REPLACE TABLE waste_conformance AS
+SELECT c.* REPLACE (d.business_date AS business_date, p.dimension AS dimension, p.dimension_code AS dimension_code,
+                    f.finding AS finding)
+FROM (FROM waste_conformance WHERE status = 'ok' LIMIT 1) c, findings f, {_EVERY_DAY} d,
+     (SELECT dimension, dimension_code FROM parts WHERE dimension IN ('district', 'township')
+      UNION ALL SELECT 'carrier', carrier FROM companies) p
+ORDER BY d.business_date, p.dimension;
+CREATE OR REPLACE TABLE mass_balance AS
+SELECT m.* REPLACE (month.business_date AS month, 'P' || n AS permit_id, 'Company ' || n % 40 AS carrier, n AS difference_rank)
+FROM (FROM mass_balance LIMIT 1) m, range(300) r(n),
+     (SELECT DISTINCT date_trunc('month', business_date)::DATE AS business_date FROM {_EVERY_DAY}) month ORDER BY 1;
+CREATE OR REPLACE TABLE suspected_dumps AS
+SELECT s.* REPLACE (d.business_date AS business_date, s.longitude + n / 1000 AS longitude, n AS shanghai_hour)
+FROM (FROM suspected_dumps LIMIT 1) s, range(20) r(n), {_EVERY_DAY} d ORDER BY d.business_date;
+CREATE OR REPLACE TABLE night_construction AS
+SELECT n.* REPLACE (d.business_date AS business_date, a.area_code AS area_code)
+FROM (FROM night_construction LIMIT 1) n, areas a, {_EVERY_DAY} d ORDER BY d.business_date;
+CREATE TABLE rules AS FROM track_quality WHERE business_date = (SELECT max(business_date) FROM track_quality);
+CREATE OR REPLACE TABLE track_quality AS
+SELECT r.* REPLACE (d.business_date AS business_date) FROM rules r, {_EVERY_DAY} d ORDER BY d.business_date;
+DROP TABLE companies; DROP TABLE findings; DROP TABLE rules; DROP TABLE areas; DROP TABLE parts; DROP TABLE codes; DROP TABLE pattern; DROP TABLE case_pattern; DROP TABLE funnel_pattern;
 CHECKPOINT;
 """
 

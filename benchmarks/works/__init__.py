@@ -12,6 +12,7 @@ from benchmarks.works import (
     positions,
     stops,
     townships,
+    truck_history,
     trucks,
 )
 
@@ -24,6 +25,7 @@ ALL: dict[str, Work] = {
         population.WORK,
         townships.WORK,
         trucks.WORK,
+        truck_history.WORK,
         stops.WORK,
         history.WORK,
         cases.WORK,

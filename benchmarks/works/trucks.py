@@ -20,12 +20,13 @@ _BEGIN_US = 1_772_380_800_000_000  # midnight of the date in the district
 
 
 @contextmanager
-def _lakes(data: Path, *, write: bool) -> Iterator[Any]:
+def lakes(data: Path, *, write: bool, name: str = "var") -> Iterator[Any]:
+    """A connection with the lakes of an installation in `data`: bronze, and the warehouse where it is to be written."""
     from lake.engine import open_engine
     from lake.home import Home
     from lake.lakes import BRONZE, WAREHOUSE, attach
 
-    home = Home(data / "var").ensure()
+    home = Home(data / name).ensure()
     with open_engine(home, memory_limit="2GB", threads=2) as con:
         attach(con, home, BRONZE, read_only=not write)
         if write:
@@ -37,7 +38,7 @@ def _prepare(data: Path, rows: int) -> None:
     from ingestion.bronze_tables import ensure_bronze_tables
     from ingestion.contracts import load_contract
 
-    with _lakes(data, write=True) as con:
+    with lakes(data, write=True) as con:
         feeds = ("truck_gps", "trucks", "disposal_permits", "waste_sites", "terminal_events")
         ensure_bronze_tables(con, [load_contract(feed) for feed in feeds])
         trucks = min(_TRUCKS, max(3, rows // 3_000))
@@ -159,7 +160,7 @@ def _ours(data: Path, room: Path) -> Mapping[str, Any]:
     from lake.home import Home
     from lake.lakes import WAREHOUSE, attach
 
-    with _lakes(data, write=False) as con:
+    with lakes(data, write=False) as con:
         attach(con, Home(room / "var").ensure(), WAREHOUSE)
         ensure_tables(con, WAREHOUSE)
         from haulage.tables import replace_date
@@ -181,7 +182,7 @@ def _ours(data: Path, room: Path) -> Mapping[str, Any]:
     }
 
 
-def _warm() -> None:
+def warm_kernels() -> None:
     """Loads the compiled code: it is cached on disk, and a day's work begins with it there."""
     from haulage.warming import warm
 
@@ -189,7 +190,7 @@ def _warm() -> None:
 
 
 def _look(data: Path, room: Path) -> Mapping[str, Any]:
-    with _lakes(data, write=False) as con:
+    with lakes(data, write=False) as con:
         row = con.execute(
             """
             SELECT count(*), count(DISTINCT terminal_key), sum(metres), max(silent) FROM (
@@ -206,7 +207,7 @@ def _look(data: Path, room: Path) -> Mapping[str, Any]:
     return {"positions": int(row[0]), "vehicles": int(row[1])}
 
 
-_ours.warm = _warm  # type: ignore[attr-defined]
+_ours.warm = warm_kernels  # type: ignore[attr-defined]
 
 WORK = Work(
     name="trucks",
