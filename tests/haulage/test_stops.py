@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from haulage import layout as L
+from haulage.distance_kernel import metres
 from haulage.stops import find_stops
 from tests.haulage.fleet import DIG, TIP, YARD, Track
 
@@ -85,19 +86,22 @@ def trackintels(
     ]
 
 
-def movingpandas(trace: Trace) -> list[Stop]:
+def movingpandas(trace: Trace, *, diameter_m: float = 50, least_s: float = 300) -> list[Stop]:
     """Of one vehicle, projected to metres."""
     mpd = pytest.importorskip("movingpandas")
     from datetime import timedelta
 
     frame = gpd.GeoDataFrame(
         {"id": 0}, index=pd.to_datetime(trace[0], unit="us"), geometry=gpd.points_from_xy(trace[1], trace[2]), crs=4326
-    ).to_crs(32651)
+    )
+    frame = frame.to_crs(frame.estimate_utm_crs())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = mpd.TrajectoryStopDetector(mpd.Trajectory(frame, 0)).get_stop_points(
-            max_diameter=50, min_duration=timedelta(seconds=300)
+            max_diameter=diameter_m, min_duration=timedelta(seconds=least_s)
         )
+    if found.empty:  # without a column then
+        return []
     return [
         (0, int(begin.timestamp() * 1000), int(end.timestamp() * 1000))
         for begin, end in zip(found["start_time"], found["end_time"], strict=True)
@@ -151,6 +155,54 @@ def test_movingpandas_bounds_the_diameter_and_ends_with_the_last_fix_inside(draw
     assert found != theirs
     for _, begin, end in theirs:
         assert any(since <= end and begin <= until for _, since, until in found)
+
+
+def anchors(trace: Trace, radius_m: float) -> Any:
+    """The fixes from which distance is measured: the first, and each first one outside of the one before."""
+    t, lon, lat = trace[:3]
+    found = [0]
+    for row in range(1, t.size):
+        if metres(lon[found[-1]], lat[found[-1]], lon[row], lat[row]) > radius_m:
+            found.append(row)
+    return t[found]
+
+
+@pytest.mark.parametrize(("radius_m", "least_s"), [(50, 120), (150, 120), (400, 300)])
+def test_on_real_buses_every_difference_to_movingpandas_is_one_of_its_definition(
+    bus: Trace, radius_m: float, least_s: float
+) -> None:
+    """Point by point.
+
+    Ours alone: its fixes lie farther apart than the diameter, or it lasted less than one report longer than asked, which
+    is what a movingpandas window loses before it becomes a stop. Theirs alone: we go on from the first fix outside, and
+    such a fix lies within it and parts it.
+    """
+    compared = 0
+    for vehicle in range(len(bus[3]) - 1):
+        rows = slice(bus[3][vehicle], bus[3][vehicle + 1])
+        t, lon, lat = (column[rows] for column in bus[:3])
+        trace = t, lon, lat, np.array([0, t.size])
+        mine = [
+            stop
+            for is_open in (False, True)
+            for stop in ours(trace, is_open=is_open, radius_m=radius_m, least_s=least_s, dark_gap_s=NEVER)
+        ]
+        theirs = movingpandas(trace, diameter_m=radius_m, least_s=least_s)
+        parted = anchors(trace, radius_m) // 1000
+        for _, begin, end in theirs:
+            shared = any(since <= end and begin <= until for _, since, until in mine)
+            assert shared or ((begin < parted) & (parted <= end)).any(), (vehicle, begin, end)
+            compared += 1
+        for _, since, until in mine:
+            if any(begin <= until and since <= end for _, begin, end in theirs):
+                continue
+            inside = (t // 1000 >= since) & (t // 1000 < until)
+            x, y = lon[inside] * np.cos(np.radians(lat[0])) * 111_195, lat[inside] * 111_195
+            widest = max(np.hypot(x - x_1, y - y_1).max() for x_1, y_1 in zip(x, y, strict=True))
+            lasted_s = (t[inside][-1] - t[inside][0]) / 1e6
+            report_s = np.diff(t[(t // 1000 >= since) & (t // 1000 <= until)]).max() / 1e6
+            assert widest > radius_m * 0.99 or lasted_s < least_s + report_s, (vehicle, since, until)
+    assert compared >= 3
 
 
 def test_a_movingpandas_stop_of_a_still_truck_ends_one_report_earlier_than_ours() -> None:
