@@ -9,15 +9,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from types import FrameType
 from typing import Any
 
-_STATEMENTS = frozenset({"execute", "executemany"})
-_MOVES = frozenset({"rename", "replace", "link", "unlink", "remove", "mkdir", "rmdir", "fsync"})
-_DBT_SAYS = "_tell"  # pipeline/dbt_run.py, once a line
+_STATEMENTS = ("execute", "executemany")
+_MOVES = ("rename", "replace", "link", "unlink", "remove", "mkdir", "rmdir", "fsync")
 # A server that has imported what is slow to import, and holds no threads yet: its children start in milliseconds.
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
@@ -44,12 +41,22 @@ def lived(dies_at: int | None, work: Callable[..., Any], *arguments: Any) -> boo
     return child.exitcode == 0
 
 
-def is_step(frame: FrameType, event: str, argument: Any) -> bool:
-    """Of an event that `sys.setprofile` tells: does a step begin?"""
-    if event != "c_call":
-        return event == "call" and frame.f_code.co_name == _DBT_SAYS
-    name = argument.__name__
-    return name in _STATEMENTS or (name in _MOVES and argument.__module__ == "posix")
+def count_steps(begins: Callable[[], None]) -> None:
+    """Has this process call `begins` before each of its steps, from now on."""
+    import duckdb
+
+    import pipeline.dbt_run
+
+    def watched(real: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*arguments: Any, **options: Any) -> Any:
+            begins()
+            return real(*arguments, **options)
+
+        return step
+
+    for place, names in ((duckdb.DuckDBPyConnection, _STATEMENTS), (os, _MOVES), (pipeline.dbt_run, ("_tell",))):
+        for name in names:
+            setattr(place, name, watched(getattr(place, name)))
 
 
 def _run(
@@ -60,16 +67,14 @@ def _run(
     os.setsid()
     left = -1 if dies_at is None else dies_at
 
-    def watch(frame: FrameType, event: str, argument: Any) -> None:
+    def begins() -> None:
         nonlocal left
-        if is_step(frame, event, argument):
-            if left == 0:
-                os.killpg(0, signal.SIGKILL)
-            left -= 1
+        if left == 0:
+            os.killpg(0, signal.SIGKILL)
+        left -= 1
 
-    sys.setprofile(watch)
+    count_steps(begins)
     try:
         work(*arguments)
     except BaseException as error:
-        sys.setprofile(None)
         told.send(f"{type(error).__name__}: {error}")
