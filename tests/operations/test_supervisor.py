@@ -23,11 +23,12 @@ STUBBORN = textwrap.dedent("""
     time.sleep(600)
 """)
 SUPERVISED = textwrap.dedent("""
-    import os, sys
+    import os, signal, sys
     from pathlib import Path
     from operations.components import Component
     from operations.supervisor import Supervisor
     from operations.up import StopRequested, _stop_signals
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a run of the tests under nohup is deaf to it
     script, log, mark = sys.argv[1:]
     component = Component("worker", (sys.executable, "-c", script), {**os.environ, "YUNJIAN_TEST_MARK": mark})
     try:
