@@ -97,8 +97,9 @@ def clean(start, stop, t, lon, lat, speed, mileage, flags, state, parameters, ru
                 continue
         if known and lon[row] == anchor[1] and lat[row] == anchor[2]:
             driven = mileage[row] - mileage_there
-            if driven * 1000.0 > parameters[L.P_MAX_SPEED] * (t[row] - anchor[0]) + parameters[L.P_JUMP_SLACK]:
-                driven, mileage_there = 0.0, mileage[row]  # farther than a truck drives: the odometer was set anew
+            reach = parameters[L.P_MAX_SPEED] * (t[row] - anchor[0]) + parameters[L.P_JUMP_SLACK]
+            if driven < 0.0 or driven * 1000.0 > reach:  # farther than a truck drives: the odometer was set anew
+                driven, mileage_there = 0.0, mileage[row]
             moved = driven >= parameters[L.P_STUCK_MILEAGE]
             if moved or speed[row] >= parameters[L.P_STUCK_SPEED]:
                 rules[row] = L.STUCK

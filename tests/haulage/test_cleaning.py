@@ -102,11 +102,13 @@ def test_a_parked_truck_is_not_stuck() -> None:
     assert rules(process(track.rows)) == {"kept": 50}
 
 
-def test_an_odometer_that_was_set_anew_makes_no_parked_truck_stuck() -> None:
+@pytest.mark.parametrize("readings", [(100.0, 360.0, 360.0), (100.0, 40.0, 300.0), (100.0, 0.0, 0.1)])
+def test_an_odometer_that_was_set_anew_makes_no_parked_truck_stuck(readings: tuple[float, ...]) -> None:
     track = Track()
-    for number in range(20):
-        track.report(mileage=100.0 if number < 10 else 360.0)
-    assert rules(process(track.rows)) == {"kept": 20}
+    for reading in readings:
+        for _ in range(5):
+            track.report(mileage=reading)
+    assert rules(process(track.rows)) == {"kept": 15}
 
 
 @pytest.mark.parametrize("datum", ["GCJ02", "BD09"])
