@@ -70,7 +70,7 @@ def test_a_signal_ends_every_process_even_deaf_ones_in_other_sessions(tmp_path, 
     supervisor = supervise(STUBBORN, tmp_path / "up.log", mark)
     wait_for(lambda: len(marked(mark)) == 2 and "deaf" in (tmp_path / "up.log").read_text())
     supervisor.send_signal(number)
-    out, err = supervisor.communicate(timeout=60)
+    out, err = supervisor.communicate(timeout=15)
     assert out.strip() == "ended in order", err
     assert marked(mark) == []
 

@@ -120,14 +120,8 @@ def test_a_tile_leads_to_its_rule_in_the_rulebook_and_a_link_to_a_rule_scrolls_t
     page.get_by_role("dialog").get_by_role("link").click()
     expect(page.locator("h1")).to_have_text("规则手册")
     expect(page.locator("h3")).to_have_text(["摄像机在线率"])
-    # Streamlit scrolls once, when the heading appears: on a busy machine a part that comes later may push it away again,
-    # which a second opening, with everything in the server's cache, does not suffer.
     seen.open("rulebook#waste_truck_night_km")
-    if not page.locator("#waste_truck_night_km").evaluate(
-        "heading => { const top = heading.getBoundingClientRect().top; return top >= 0 && top < innerHeight }"
-    ):
-        page.reload()
-    expect(page.locator("#waste_truck_night_km")).to_be_in_viewport(timeout=30_000)
+    expect(page.locator("#waste_truck_night_km")).to_be_in_viewport()
     page.get_by_role("link", name="治理事件总数", exact=True).click()
     expect(page.locator("#incidents_total")).to_be_in_viewport()
     assert not seen.errors

@@ -18,6 +18,10 @@ from apps.streamlit.queries.rulebook import Rule
 from apps.streamlit.wording import LANGUAGES, catalog, html_language, name_of, plain, t, t_or
 
 LONG_TEXT = 60  # characters
+_GO_TO_LINKED_RULE = """<script>
+    const linked = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (linked) requestAnimationFrame(() => linked.scrollIntoView());
+</script>"""
 _NO_ANCHOR = re.compile(r"[^\w-]+")
 
 
@@ -54,6 +58,9 @@ def page() -> None:
             last = of
         _card(code, versions, day, month.filter(kpi_code=code))
     st.caption(t("rulebook.note"))
+    # Streamlit scrolls to a linked rule when its heading appears, and what is laid out later pushes it away again. This
+    # comes last, and goes there once more; it is a constant, into which nothing of the address or the data enters.
+    st.html(_GO_TO_LINKED_RULE, unsafe_allow_javascript=True)
 
 
 def _domain(code: str) -> str:
