@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from html import escape
@@ -12,17 +11,13 @@ import streamlit as st
 
 from apps.streamlit import filters, formats, frame, rules, tables
 from apps.streamlit import status as statuses
+from apps.streamlit.anchors import GO_TO_LINKED, anchor
 from apps.streamlit.queries import rulebook
 from apps.streamlit.queries.places import district_code
 from apps.streamlit.queries.rulebook import Rule
 from apps.streamlit.wording import LANGUAGES, catalog, html_language, name_of, plain, t, t_or
 
 LONG_TEXT = 60  # characters
-_GO_TO_LINKED_RULE = """<script>
-    const linked = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (linked) requestAnimationFrame(() => linked.scrollIntoView());
-</script>"""
-_NO_ANCHOR = re.compile(r"[^\w-]+")
 
 
 def page() -> None:
@@ -60,15 +55,11 @@ def page() -> None:
     st.caption(t("rulebook.note"))
     # Streamlit scrolls to a linked rule when its heading appears, and what is laid out later pushes it away again. This
     # comes last, and goes there once more; it is a constant, into which nothing of the address or the data enters.
-    st.html(_GO_TO_LINKED_RULE, unsafe_allow_javascript=True)
+    st.html(GO_TO_LINKED, unsafe_allow_javascript=True)
 
 
 def _domain(code: str) -> str:
     return t_or(f"domain.{code}", code)
-
-
-def _anchor(code: str) -> str:
-    return _NO_ANCHOR.sub("-", code)
 
 
 def _exactly(words: Sequence[str], every: Mapping[str, Sequence[Rule]]) -> str | None:
@@ -92,7 +83,7 @@ def _contents(found: Mapping[str, Sequence[Rule]], day: date) -> None:
         sign = "≤" if rule["better"] == "lower" else "≥"
         aim = t("tile.target.none") if target is None else f"{sign} {formats.with_unit(float(target), unit)}"
         rows.append([
-            tables.Cell(name_of(rule), link=f"#{_anchor(code)}", title=code), _domain(str(rule["domain"])), tables.figure(aim),
+            tables.Cell(name_of(rule), link=f"#{anchor(code)}", title=code), _domain(str(rule["domain"])), tables.figure(aim),
             f"{rule['rule_version']} · {_standing(rule, day)}", tables.figure(formats.number(len(versions))),
         ])  # fmt: skip
     header = [
@@ -108,8 +99,8 @@ def _standing(rule: Rule, day: date) -> str:
 
 def _card(code: str, versions: Sequence[Rule], day: date, month: pl.DataFrame) -> None:
     rule = rulebook.valid_on(versions, day)
-    with st.container(border=True, key=f"card-{_anchor(code)}"):
-        st.subheader(plain(name_of(rule)), anchor=_anchor(code))
+    with st.container(border=True, key=f"card-{anchor(code)}"):
+        st.subheader(plain(name_of(rule)), anchor=anchor(code))
         standing = rulebook.standing(rule, day)
         st.html(
             f'<p class="yj-standing yj-{standing}" lang="{html_language()}">{escape(_standing(rule, day))} · '
