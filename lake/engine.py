@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from lake.extensions import extension_directory
+from lake.extensions import extension_directory, open_signed
 from lake.home import Home
 from lake.settings import Settings
 
@@ -32,7 +32,7 @@ def open_engine(
         "threads": threads or settings.threads,
         "temp_directory": str(_spill_folder(home)) if temp else "",
     }
-    con = duckdb.connect(config=config)
+    con = open_signed(config)
     con.execute("SET TimeZone = 'UTC'")
     return con
 

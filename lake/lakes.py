@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from lake.engine import open_engine, sql_name, sql_text
+from lake.extensions import load_extension
 from lake.home import Home
 from lake.settings import Settings
 from lake.writer_lock import writer_lock
@@ -131,6 +132,8 @@ def _attach(con: duckdb.DuckDBPyConnection, home: Home, name: str, alias: str, o
         raise LakeMissing(missing)  # asked first, because SQLite would leave an empty file behind
     data_path(home, name).mkdir(parents=True, exist_ok=True)
     clause = ", ".join(f"{option} {value}" for option, value in options.items())
+    for extension in ("ducklake", "sqlite_scanner" if catalog is not None else "postgres_scanner"):
+        load_extension(con, extension)
     try:
         con.execute(f"ATTACH {sql_text(attach_path(home, name))} AS {sql_name(alias)} ({clause})")
     except duckdb.Error as error:

@@ -5,11 +5,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from lake import extensions
 from lake.engine import open_engine
-from lake.extensions import EXTENSIONS, extension_directory
+from lake.extensions import EXTENSIONS, extension_directory, load_extension
 from lake.home import Home
 
 ROOT = Path(__file__).parents[2]
+LOADED = "SELECT extension_name FROM duckdb_extensions() WHERE loaded"
 
 
 def test_every_extension_loads_from_the_wheels_with_downloads_off(home: Home) -> None:
@@ -19,6 +21,43 @@ def test_every_extension_loads_from_the_wheels_with_downloads_off(home: Home) ->
             con.execute(f"LOAD {name}")
         with pytest.raises(duckdb.Error):
             con.execute("LOAD spatial")
+
+
+def _forged(folder: Path, name: str) -> Path:
+    """A copy of the wheel's extension whose signature (the file's last 256 bytes) is not right."""
+    right = next(extension_directory().rglob(f"{name}.duckdb_extension")).read_bytes()
+    forged = folder / f"{name}.duckdb_extension"
+    forged.write_bytes(right[:-1] + bytes([right[-1] ^ 1]))
+    return forged
+
+
+def test_an_engine_refuses_unsigned_extensions_also_when_an_engine_before_it_has_checked_those_it_uses(
+    home: Home, tmp_path: Path
+) -> None:
+    forged = _forged(tmp_path, "httpfs")
+    for _ in range(2):
+        with open_engine(home) as con:
+            with pytest.raises(duckdb.Error, match="signature"):
+                con.execute(f"LOAD '{forged}'")
+            with pytest.raises(duckdb.Error, match="allow_unsigned_extensions"):
+                con.execute("SET allow_unsigned_extensions = true")
+            load_extension(con, "ducklake")
+
+
+def test_an_extension_that_was_replaced_after_its_check_is_checked_anew(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_engine(home) as con:
+        load_extension(con, "sqlite_scanner")
+    with open_engine(home) as con:
+        assert ("sqlite_scanner",) in con.execute(LOADED).fetchall()
+    forged, right = _forged(tmp_path, "sqlite_scanner"), extensions._binary
+    monkeypatch.setattr(extensions, "_binary", lambda name: forged if name == "sqlite_scanner" else right(name))
+    monkeypatch.setenv("YUNJIAN_EXTENSION_DIRECTORY", str(tmp_path / "links"))
+    with open_engine(home) as con:
+        assert ("sqlite_scanner",) not in con.execute(LOADED).fetchall()
+        with pytest.raises(duckdb.Error, match="signature"):
+            load_extension(con, "sqlite_scanner")
 
 
 def test_a_stale_link_is_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
