@@ -10,7 +10,7 @@ import duckdb
 
 from lake.extensions import extension_directory, open_signed
 from lake.home import Home
-from lake.settings import Settings
+from lake.settings import MOST_THREADS, Settings
 
 _serial = itertools.count(1)
 
@@ -20,8 +20,9 @@ def open_engine(
 ) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB in UTC that loads only the extensions of the wheels.
 
-    `memory_limit` ("2GB") and `threads` default to the settings. With `temp` it may spill to a folder of its
-    own under `home.tmp`: two processes that share one spill folder overwrite each other's files.
+    `memory_limit` ("2GB") and `threads` default to the settings; `use_threads` changes the latter later. With `temp` it
+    may spill to a folder of its own under `home.tmp`: two processes that share one spill folder overwrite each other's
+    files. Without, it is for a look at little, and has one thread.
     """
     settings = Settings()
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -29,12 +30,17 @@ def open_engine(
         "autoinstall_known_extensions": False,
         "allow_community_extensions": False,
         "memory_limit": memory_limit or settings.memory_limit,
-        "threads": threads or settings.threads,
+        "threads": threads or settings.threads or (MOST_THREADS if temp else 1),
         "temp_directory": str(_spill_folder(home)) if temp else "",
     }
     con = open_signed(config)
     con.execute("SET TimeZone = 'UTC'")
     return con
+
+
+def use_threads(con: duckdb.DuckDBPyConnection, rows: int) -> None:
+    """Let `con` go on with as many threads as work on this many rows deserves (`Settings.threads_for`)."""
+    con.execute(f"SET threads = {Settings().threads_for(rows)}")
 
 
 def sql_text(value: str | Path) -> str:

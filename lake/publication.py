@@ -23,7 +23,7 @@ from lake.bookkeeping import (
 from lake.commit import commit
 from lake.content_hash import content_hash, table_names
 from lake.edition_file import SCHEMA, building, missing_parts
-from lake.engine import open_engine
+from lake.engine import open_engine, use_threads
 from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, LakeMissing, attach
 from lake.official_values import HISTORY as VALUE_HISTORY
@@ -40,6 +40,7 @@ from lake.serving import (
     serving_file,
 )
 from lake.settings import Settings
+from lake.table_statistics import rows_in_schema
 from lake.verification import accounting_problems, build_problems, contract_problems, history_problems
 from lake.writer_lock import writer_lock
 
@@ -84,7 +85,7 @@ def publish(
     """
     with (
         writer_lock(home, WAREHOUSE, purpose="publishing an edition"),
-        open_engine(home) as con,
+        open_engine(home, threads=1) as con,
     ):
         clear_aside(home)
         served = served_editions(con, home)
@@ -102,6 +103,7 @@ def publish(
             attach(con, home, BRONZE, snapshot=build.bronze_snapshot)
         except LakeMissing as missing:
             return _refused(home, serving, [str(missing)])
+        use_threads(con, rows_in_schema(con, WAREHOUSE, SCHEMA))
         problems = missing_parts(con)
         if problems:
             return _refused(home, serving, problems)

@@ -50,6 +50,20 @@ def restate_statistics(con: duckdb.DuckDBPyConnection, name: str) -> int:
     return changed
 
 
+def rows_in_schema(con: duckdb.DuckDBPyConnection, name: str, schema: str) -> int:
+    """Rows of the tables in one schema of lake `name`, about: rows deleted since the last compaction still count."""
+    catalog = metadata_schema(name)
+    row = con.execute(
+        f"""SELECT coalesce(sum(s.record_count), 0)::BIGINT
+            FROM {catalog}.ducklake_table_stats AS s
+            JOIN {catalog}.ducklake_table AS t ON t.table_id = s.table_id AND t.end_snapshot IS NULL
+            JOIN {catalog}.ducklake_schema AS h ON h.schema_id = t.schema_id AND h.end_snapshot IS NULL
+            WHERE h.schema_name = ?""",
+        [schema],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _extremes(con: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[Any, ...]]:
     """(table_id, column_id, smallest, largest, has NULLs) over all data files of the catalog, whatever snapshot."""
     found = []

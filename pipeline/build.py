@@ -26,7 +26,7 @@ from lake.bookkeeping import (
     write_changed_dates,
 )
 from lake.commit import commit
-from lake.engine import open_engine
+from lake.engine import open_engine, use_threads
 from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, attach, current_snapshot, detach
 from lake.writer_lock import HeldLock, writer_lock
@@ -78,7 +78,7 @@ def build(home: Home, *, full: bool = False, run_id: str | None = None, now: dat
     home.ensure()
     prepare_bronze(home, contracts, now=started)
     rules = code_version()
-    with writer_lock(home, WAREHOUSE, purpose=f"build {build_id}") as lock, open_engine(home) as con:
+    with writer_lock(home, WAREHOUSE, purpose=f"build {build_id}") as lock, open_engine(home, threads=1) as con:
         attach(con, home, WAREHOUSE)
         ensure_bookkeeping(con)
         attach(con, home, BRONZE, read_only=True)
@@ -87,6 +87,7 @@ def build(home: Home, *, full: bool = False, run_id: str | None = None, now: dat
         new_rules = passed is None or last is None or {passed.code_version, last.code_version} != {rules}
         plan = _plan(con, contracts, passed, last, snapshot, everything=full or new_rules)
         detach(con, BRONZE)
+        use_threads(con, plan.rows_of(plan.changed))
         plan = plan.with_haulage(_find_trips(con, home, plan, snapshot))
         if plan.is_empty and not (full or new_rules):
             log.info("build: nothing changed", run_id=build_id, bronze_snapshot=snapshot)
@@ -134,7 +135,7 @@ def prepare_bronze(home: Home, contracts: Sequence[Contract], *, now: datetime) 
         attach(con, home, BRONZE, read_only=True)
         if _has_tables(con, contracts):  # as nearly always: then the build need not wait for a landing
             return
-    with writer_lock(home, BRONZE, purpose="tables of the feeds"), open_engine(home) as con:
+    with writer_lock(home, BRONZE, purpose="tables of the feeds"), open_engine(home, threads=1) as con:
         attach(con, home, BRONZE)
         ensure_bronze_tables(con, contracts)
 
@@ -201,6 +202,7 @@ def _run_parts(
             run_id=build_id,
             pass_fds=(lock.fileno,),
             dates=dates_to_rebuild(part, plan.frozen),
+            rows=plan.rows_of(part),
         )
         if not run.passed:
             break

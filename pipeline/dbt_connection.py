@@ -12,7 +12,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from lake.extensions import extension_directory
 from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, attach
-from lake.settings import Settings
+from lake.settings import MOST_THREADS, Settings
 from pipeline.dbt_run import SNAPSHOT_VARIABLE
 
 
@@ -26,7 +26,7 @@ class Plugin(BasePlugin):
             autoinstall_known_extensions=False,
             allow_community_extensions=False,
             memory_limit=settings.memory_limit,
-            threads=settings.threads,
+            threads=settings.threads or MOST_THREADS,
             temp_directory=str(Home.current().tmp / f"duckdb-{os.getpid()}-dbt"),
             preserve_insertion_order=False,  # a model has no order, and keeping one costs memory
         )

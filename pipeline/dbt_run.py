@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from lake.home import Home
+from lake.settings import Settings
 
 log = structlog.get_logger(__name__)
 PROJECT = Path(__file__).parents[1] / "dbt_project"
@@ -50,10 +51,12 @@ def run_dbt(
     run_id: str,
     pass_fds: Sequence[int] = (),
     dates: str = "",
+    rows: int | None = None,
 ) -> DbtRun:
     """Run `dbt <arguments>` on the project, its files under `home/dbt`. `pass_fds` keep a writer lock for the child.
 
-    `dates` (`dates_to_rebuild`) saves the models asking the lake for them, each several times.
+    `dates` (`dates_to_rebuild`) saves the models asking the lake for them, each several times. Few `rows` are worked on
+    by one thread.
     """
     target = home.root / "dbt" / "target"
     results = target / "run_results.json"
@@ -62,7 +65,7 @@ def run_dbt(
     child = subprocess.Popen(
         command,
         cwd=PROJECT,
-        env={**dbt_environment(home, bronze_snapshot=bronze_snapshot), DATES_VARIABLE: dates},
+        env={**dbt_environment(home, bronze_snapshot=bronze_snapshot, rows=rows), DATES_VARIABLE: dates},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -96,7 +99,7 @@ def dates_to_rebuild(changed: Mapping[str, AbstractSet[date]], frozen: Mapping[s
     return text if len(text) < _LONGEST_VARIABLE else ""
 
 
-def dbt_environment(home: Home, *, bronze_snapshot: int) -> dict[str, str]:
+def dbt_environment(home: Home, *, bronze_snapshot: int, rows: int | None = None) -> dict[str, str]:
     """The variables dbt and its connection (pipeline/dbt_connection.py) read, beside those of this process."""
     working = home.root / "dbt"
     working.mkdir(parents=True, exist_ok=True)
@@ -113,6 +116,7 @@ def dbt_environment(home: Home, *, bronze_snapshot: int) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
+        **({"YUNJIAN_THREADS": str(Settings().threads_for(rows))} if rows is not None else {}),
         **({"DBT_PARTIAL_PARSE_FILE_PATH": str(parsed)} if parsed and parsed.is_file() else {}),
     }
 

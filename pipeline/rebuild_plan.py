@@ -76,6 +76,11 @@ class RebuildPlan:
         moved = self.changed.get(HAULAGE, set()) | dates | evenings
         return replace(self, changed={**self.changed, HAULAGE: moved}) if moved else self
 
+    def rows_of(self, part: Dates) -> int:
+        """Accepted rows of the dates of a part."""
+        days = set().union(*(days for feed, days in part.items() if not feed.startswith("_") or feed in CUT))
+        return sum(self.rows.get(day, 0) for day in days)
+
     def parts(self, rows_per_part: int) -> list[Dates]:
         """The changed dates cut into runs of about `rows_per_part` accepted rows; always at least one part."""
         cuts: list[set[date]] = [set()]

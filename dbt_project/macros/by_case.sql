@@ -14,7 +14,6 @@
         {% call statement('create') %}
             create table {{ target_relation }} as select * from ({{ compiled_code }}) as no_case limit 0
         {% endcall %}
-        {% do adapter.commit() %}
         {% if config.get('partitioned_by') %}{{ partition_by_date(target_relation) }}{% endif %}
     {% else %}
         {{ match_columns(target_relation, columns) }}

@@ -29,7 +29,6 @@
         {% call statement('create') %}
             create table {{ target_relation }} as select * from ({{ compiled_code }}) as empty_day limit 0
         {% endcall %}
-        {% do adapter.commit() %}
         {% if config.get('partitioned_by') %}{{ partition_by_date(target_relation) }}{% endif %}
     {% else %}
         {{ match_columns(target_relation, columns) }}
@@ -77,7 +76,6 @@
     {% call statement('partition') %}
         alter table {{ relation }} set partitioned by ({{ config.get('partitioned_by') }})
     {% endcall %}
-    {% do adapter.commit() %}
 {% endmacro %}
 
 {% macro default__partition_by_date(relation) %}
