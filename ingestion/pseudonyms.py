@@ -1,24 +1,22 @@
 """Keyed pseudonyms: HMAC-SHA256 (RFC 2104) of whole columns.
 
-DuckDB's vectorised ``sha256`` on BLOBs hashes on all cores about three times as many values a second as Python's ``hmac``
-objects; from a table of its own, because an Arrow array in one piece would be read by one thread. The padded key enters
-as a registered one-row table on a connection of this call's own: it stands in no SQL text, no variable and no query
-plan, and is gone with the connection.
+Composed of polars-hash's SHA-256, which hashes columns of bytes with the processor's own instructions and several times
+as many values a second as Python's ``hmac`` or DuckDB's ``sha256``; its own HMAC takes keys of text alone, and ours are
+bytes. The padded key enters as a column of one row: literals are shown in the text of plans and errors, columns are not.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
 
-import duckdb
+import polars as pl
+import polars_hash as plh
 import pyarrow as pa
 
 _BLOCK_BYTES = 64  # block size of SHA-256
-
-_HMAC = """
-    SELECT sha256(pads.outer_pad || unhex(sha256(pads.inner_pad || encode(stored.value)))) AS pseudonym
-    FROM stored CROSS JOIN pads
-"""
+_SLICE = 100_000  # values hashed in one go; slices share the cores
 
 
 def pseudonymise(values: pa.Array | pa.ChunkedArray, key: bytes) -> pa.ChunkedArray:
@@ -26,16 +24,19 @@ def pseudonymise(values: pa.Array | pa.ChunkedArray, key: bytes) -> pa.ChunkedAr
 
     `values` is a string array of any length; the answer has the same length and order, and NULL stays NULL.
     """
-    listed = pa.table({"value": values.cast(pa.string())})
     block = (key if len(key) <= _BLOCK_BYTES else hashlib.sha256(key).digest()).ljust(_BLOCK_BYTES, b"\0")
-    pads = pa.table(
-        {
-            "inner_pad": pa.array([bytes(byte ^ 0x36 for byte in block)], pa.binary()),
-            "outer_pad": pa.array([bytes(byte ^ 0x5C for byte in block)], pa.binary()),
-        }
-    )
-    with duckdb.connect(config={"autoinstall_known_extensions": False}) as con:
-        con.register("listed", listed)
-        con.register("pads", pads)
-        con.execute("CREATE TEMP TABLE stored AS SELECT value FROM listed")
-        return con.sql(_HMAC).to_arrow_table().column("pseudonym")
+    inner, outer = _pad("inner", block, 0x36), _pad("outer", block, 0x5C)
+
+    def keyed(part: pl.DataFrame) -> pl.Series:
+        first = part.select(value=inner + pl.col("value").cast(pl.Binary)).select(plh.col("value").chash.sha2_256())
+        second = first.select(value=outer + pl.col("value").str.decode("hex"))
+        return second.select(plh.col("value").chash.sha2_256()).to_series()
+
+    listed = pl.DataFrame({"value": pl.Series(values, dtype=pl.String)})
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as hashing:
+        parts = list(hashing.map(keyed, listed.iter_slices(_SLICE)))
+    return pa.chunked_array([part.to_arrow().cast(pa.string()) for part in parts], pa.string())
+
+
+def _pad(name: str, block: bytes, mask: int) -> pl.Expr:
+    return pl.lit(pl.Series(name, [bytes(byte ^ mask for byte in block)], pl.Binary))
