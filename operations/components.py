@@ -30,7 +30,7 @@ def airflow_components(home: Home) -> list[Component]:
     return [
         Component("api-server", (*airflow(), "api-server"), environment),
         Component("dag-processor", (*airflow(), "dag-processor"), environment),
-        Component("scheduler", (*airflow(), "scheduler", "--skip-serve-logs"), environment),
+        Component("scheduler", (sys.executable, "-m", "operations.warm_scheduler", "--skip-serve-logs"), environment),
     ]
 
 
