@@ -26,11 +26,14 @@ from ingestion.landing_run import LandingRun
 from ingestion.receiving import LandingLimits
 from ingestion.report import FileReport, LandReport
 from lake.engine import open_engine, sql_text
+from lake.extensions import load_extension
 from lake.home import Home
 from lake.lakes import BRONZE, attach
+from lake.settings import Settings
 from lake.writer_lock import writer_lock
 
 log = structlog.get_logger()
+_BYTES_A_ROW = 50  # at least, in any format: files too small for a second thread are landed faster by one
 
 
 def land_files(
@@ -51,10 +54,12 @@ def open_run(home: Home, contract: Contract, run_id: str, now: datetime, files: 
     """An engine with the bronze lake attached, its tables made, and from then on kept to this installation's folders
     and `files`; closed by leaving the context."""
     home.ensure()
-    con = open_engine(home, memory_limit=LandingLimits().memory)
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    threads = Settings().threads_for(size // _BYTES_A_ROW) if files else None
+    con = open_engine(home, memory_limit=LandingLimits().memory, threads=threads)
     if contract.has_personal_data:
         # What spills to disk holds identities. DuckDB's own cipher cannot write; httpfs brings OpenSSL's.
-        con.execute("LOAD httpfs")
+        load_extension(con, "httpfs")
         con.execute("SET temp_file_encryption = true")
     attach(con, home, BRONZE)
     with writer_lock(home, BRONZE, purpose=f"tables of {contract.feed}"):

@@ -163,7 +163,10 @@ def test_every_way_of_the_same_files_ends_in_the_same_content(
     assert sum(killed) > 0, "no process died: the steps are drawn too far"
 
 
-def test_the_lakes_made_again_from_landing_say_the_same(straight: Straight, tmp_path: Path) -> None:
+def test_the_lakes_made_again_from_landing_say_the_same_however_many_threads(
+    straight: Straight, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YUNJIAN_THREADS", "2")  # so small a district took the straight way on one
     again = rebuild(straight.home, into=tmp_path / "again", now=NOW, tell=lambda _: None)
     assert (again.status, again.content_hash) == ("verified", straight.content_hash), again.differences
 
