@@ -12,7 +12,7 @@ import duckdb
 import yaml
 
 from ingestion.contracts import load_contract
-from lake.content_hash import table_names
+from lake.relations import table_names
 from lake.lakes import WAREHOUSE
 
 _FILE: Final = Path(__file__).with_name("findings.yml")

@@ -12,6 +12,7 @@ import pyarrow as pa
 import shapely
 
 from geography.grid import Grid
+from lake.relations import table_names
 
 _TABLES: Final = {
     "geography_townships": (
@@ -102,5 +103,4 @@ def _replace(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None
 
 
 def _existing(con: duckdb.DuckDBPyConnection) -> set[str]:
-    rows = con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'bronze'").fetchall()
-    return {name for (name,) in rows}
+    return set(table_names(con, "bronze", "main"))

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from lake.commit import commit
 from lake.engine import sql_name
+from lake.relations import table_names
 
 SCHEMA: Final = "haulage"
 _COMMON: Final = {"processed_date": "DATE", "business_date": "DATE"}
@@ -134,10 +135,8 @@ _ARROW: Final = {
 
 def ensure_tables(con: duckdb.DuckDBPyConnection, warehouse: str) -> None:
     """Create the tables that are missing, in one transaction. The caller holds the lake's writer lock."""
-    rows = con.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = ?", [warehouse, SCHEMA]
-    ).fetchall()
-    missing = {table: columns for table, columns in {**TABLES, **_UNBUILT}.items() if (table,) not in rows}
+    found = table_names(con, warehouse, SCHEMA)
+    missing = {table: columns for table, columns in {**TABLES, **_UNBUILT}.items() if table not in found}
     if not missing:
         return
     with commit(con, warehouse, author="haulage", message="tables of haulage", extra={"action": "haulage_tables"}):

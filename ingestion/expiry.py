@@ -17,6 +17,7 @@ from ingestion.store import Manifest, landed_path, manifests
 from lake.engine import open_engine
 from lake.home import Home
 from lake.lakes import BRONZE, attach, lake_exists
+from lake.relations import table_names
 
 log = structlog.get_logger()
 
@@ -67,8 +68,5 @@ def _with_rows(home: Home, feed: str) -> set[str]:
 def _hashes(home: Home, sql: str, feed: str) -> set[str]:
     with open_engine(home) as con:
         attach(con, home, BRONZE, read_only=True)
-        known = con.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND table_name = 'landing_accounting'",
-            [BRONZE],
-        ).fetchone()
+        known = "landing_accounting" in table_names(con, BRONZE, "main")
         return {str(row[0]) for row in con.execute(sql, [feed]).fetchall()} if known else set()

@@ -8,6 +8,7 @@ from ingestion.sealing import TextSealer
 from lake.engine import open_engine
 from lake.home import Home
 from lake.lakes import BRONZE, attach
+from lake.relations import table_names
 
 _OPEN = f"FROM {BRONZE}.quarantine WHERE state = 'open' AND ($feed IS NULL OR feed = $feed)"
 
@@ -59,5 +60,4 @@ def refused_rows(home: Home, feed: str, *, limit: int = 100, unseal: bool = Fals
 
 
 def _exists(con: Any) -> bool:
-    tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [BRONZE]).fetchall()
-    return ("quarantine",) in tables
+    return "quarantine" in table_names(con, BRONZE, "main")

@@ -13,6 +13,7 @@ import duckdb
 
 from lake.commit import commit
 from lake.lakes import WAREHOUSE
+from lake.relations import table_names
 
 BuildStatus = Literal["passed", "failed"]
 _TABLES = {
@@ -69,10 +70,7 @@ class Edition:
 
 def ensure_bookkeeping(con: duckdb.DuckDBPyConnection) -> None:
     """Create the bookkeeping tables of the attached warehouse that are missing."""
-    found = con.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main'", [WAREHOUSE]
-    ).fetchall()
-    missing = _TABLES.keys() - {row[0] for row in found}
+    missing = _TABLES.keys() - set(table_names(con, WAREHOUSE, "main"))
     if missing:
         with commit(con, WAREHOUSE, author="lake", message="bookkeeping tables", extra={"action": "create"}):
             for table in sorted(missing):

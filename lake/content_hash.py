@@ -9,6 +9,7 @@ import duckdb
 
 from lake.engine import sql_name
 from lake.published_contract import written_tables
+from lake.relations import table_names
 
 # Sums of floating numbers differ in their last digits with the order of adding; ten digits are the same.
 _FLOAT_FORMAT = "'%.9e'"
@@ -30,16 +31,6 @@ def content_hash(
             relation = (instead or {}).get(table) or f"{sql_name(catalog)}.{sql_name(schema)}.{sql_name(table)}"
             digest.update(_table_digest(con, table, relation).encode())
     return digest.hexdigest()
-
-
-def table_names(con: duckdb.DuckDBPyConnection, catalog: str, schema: str) -> list[str]:
-    """Names of the tables and views of one schema, sorted."""
-    rows = con.execute(
-        """SELECT table_name FROM information_schema.tables
-           WHERE table_catalog = ? AND table_schema = ? ORDER BY table_name""",
-        [catalog, schema],
-    ).fetchall()
-    return [row[0] for row in rows]
 
 
 def column_types(con: duckdb.DuckDBPyConnection, catalog: str, schema: str, table: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from lake.bookkeeping import Edition
-from lake.content_hash import column_types, table_names
+from lake.content_hash import column_types
 from lake.engine import sql_name, sql_text
 from lake.lakes import WAREHOUSE, detach
 from lake.official_values import OFFICIAL, VALUES, new_history
@@ -23,6 +23,7 @@ from lake.published_contract import (
     published_tables,
     written_tables,
 )
+from lake.relations import table_names
 from lake.restatements import write_history, write_restatements
 
 SCHEMA = "published"

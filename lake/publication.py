@@ -21,7 +21,7 @@ from lake.bookkeeping import (
     record_editions,
 )
 from lake.commit import commit
-from lake.content_hash import content_hash, table_names
+from lake.content_hash import content_hash
 from lake.edition_file import SCHEMA, building, missing_parts
 from lake.engine import open_engine, use_threads
 from lake.home import Home
@@ -29,6 +29,7 @@ from lake.lakes import BRONZE, WAREHOUSE, LakeMissing, attach
 from lake.official_values import HISTORY as VALUE_HISTORY
 from lake.official_values import OFFICIAL, VALUES, new_history, propose, seed_history
 from lake.published_contract import HISTORY, RESTATEMENTS
+from lake.relations import table_names
 from lake.restatements import SERVED, CauseFinder, mend_ledger_from, note_changes, record_ledger
 from lake.serving import (
     clear_aside,

@@ -12,11 +12,11 @@ from typing import Any, Self
 import duckdb
 import structlog
 
-from lake.content_hash import table_names
 from lake.engine import open_engine, sql_name, sql_text
 from lake.home import Home
 from lake.lakes import BRONZE, LAKES, WAREHOUSE, LakeMissing, attach, catalog_file, data_path
 from lake.read_guard import QueryRefused, check_query
+from lake.relations import table_names
 
 log = structlog.get_logger(__name__)
 PUBLISHED = "published"

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import duckdb
 
 from lake.bookkeeping import Build
-from lake.content_hash import column_types, table_names, value_text
+from lake.content_hash import column_types, value_text
 from lake.engine import sql_name
 from lake.lakes import BRONZE
 from lake.official_values import KEY, SAID, VALUES, WITHDRAWN
 from lake.published_contract import EDITIONS, HISTORY, PublishedTable, is_of_kind, published_tables
+from lake.relations import table_names
 
 _COUNTS = ("received", "accepted", "quarantined", "duplicate", "late")
 

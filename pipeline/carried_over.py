@@ -18,10 +18,11 @@ import structlog
 
 from lake.bookkeeping import ensure_bookkeeping
 from lake.commit import commit
-from lake.content_hash import column_types, table_names
+from lake.content_hash import column_types
 from lake.engine import open_engine, sql_name
 from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, LakeMissing, attach
+from lake.relations import table_names
 from lake.writer_lock import writer_lock
 
 log = structlog.get_logger(__name__)

@@ -9,10 +9,11 @@ from typing import Any
 import duckdb
 
 from ingestion.contracts import Contract, all_contracts
-from lake.content_hash import column_types, table_names
+from lake.content_hash import column_types
 from lake.engine import open_engine, sql_name
 from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, attach, detach
+from lake.relations import table_names
 from pipeline.flipped_rows import snapshot_of
 from pipeline.lineage import KPI_VALUES, LAYERS, Lineage, Model, exists, measures
 from pipeline.restate import list_restatements

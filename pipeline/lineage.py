@@ -17,9 +17,10 @@ import duckdb
 from haulage.feeds import FEEDS
 from haulage.tables import SCHEMA
 from ingestion.contracts import all_contracts
-from lake.engine import sql_name, sql_text
+from lake.engine import sql_name
 from lake.home import Home
 from lake.lakes import WAREHOUSE
+from lake.relations import table_names
 
 LAYERS = ("staging", "intermediate", "marts", "published")
 KPI_VALUES = "kpi_values"
@@ -156,14 +157,7 @@ def measures(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
 
 def exists(con: duckdb.DuckDBPyConnection, model: Model) -> bool:
     """Whether the attached warehouse has the model's table or view."""
-    return (
-        con.execute(
-            f"""SELECT 1 FROM information_schema.tables WHERE table_catalog = {sql_text(WAREHOUSE)}
-                AND table_schema = ? AND table_name = ?""",
-            [model.layer, model.table],
-        ).fetchone()
-        is not None
-    )
+    return model.table in table_names(con, WAREHOUSE, model.layer)
 
 
 def manifest_path(home: Home) -> Path:

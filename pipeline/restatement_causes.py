@@ -29,10 +29,10 @@ import pyarrow as pa
 import structlog
 
 from ingestion.contracts import all_contracts
-from lake.content_hash import table_names
 from lake.engine import sql_name
 from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, current_snapshot
+from lake.relations import table_names
 from lake.restatements import RESTATED, SERVED, CauseFinder
 from pipeline.flipped_rows import note_flipped_rows
 from pipeline.lineage import Lineage, measures

@@ -23,6 +23,21 @@ settings.register_profile("fuzz", deadline=None, suppress_health_check=list(Heal
 settings.load_profile(os.environ.get("YUNJIAN_TEST_PROFILE", "project"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that may take longest come first, so that no worker is left with one of them at the end.
+
+    How long a file may take is what it says itself, by its `timeout` and by being `slow` or of the browser. Within
+    that, and within a file, the order stays as pytest-randomly drew it.
+    """
+    may_take: dict[Path, float] = {}
+    for item in items:
+        marked = item.get_closest_marker("timeout")
+        seconds = float(marked.args[0]) if marked else 0.0
+        seconds += sum(item.get_closest_marker(name) is not None for name in ("slow", "browser"))
+        may_take[item.path] = max(seconds, may_take.get(item.path, 0.0))
+    items.sort(key=lambda item: -may_take[item.path])
+
+
 @pytest.fixture(scope="session", autouse=True)
 def parsed_project(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The dbt project is parsed once for all installations of a run: it is the same for each."""

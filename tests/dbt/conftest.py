@@ -110,7 +110,7 @@ def ask() -> Callable[..., list[tuple[Any, ...]]]:
     """`ask(home, sql, *values)`: rows of a query on both lakes, the warehouse's schemas without prefix."""
 
     def run(home: Home, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        with open_engine(home) as con:
+        with open_engine(home, threads=1) as con:
             attach(con, home, BRONZE, read_only=True)
             attach(con, home, WAREHOUSE, read_only=True)
             con.execute(f"USE {WAREHOUSE}")

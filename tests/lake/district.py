@@ -23,7 +23,7 @@ TYPES = {
 
 
 def open_lakes(home: Home) -> duckdb.DuckDBPyConnection:
-    con = open_engine(home)
+    con = open_engine(home, threads=1)  # small statements: two threads take twice their time
     attach(con, home, BRONZE)
     attach(con, home, WAREHOUSE)
     return con

@@ -54,7 +54,7 @@ def furnish(home: Home) -> None:
 @contextmanager
 def lakes(home: Home) -> Any:
     """A writer's connection to both lakes."""
-    with open_engine(home) as con:
+    with open_engine(home, threads=1) as con:
         attach(con, home, BRONZE)
         attach(con, home, WAREHOUSE)
         yield con

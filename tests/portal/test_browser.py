@@ -12,7 +12,10 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.portal.browser import APT, CHROMIUM, launch, portal, visitor
 from tests.portal.published_fixture import build_published
 
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}: {APT}")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}: {APT}"),
+]
 ADDRESSES = {
     "overview": "",
     "map": "map",
