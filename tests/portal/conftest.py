@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from tests.made_once import made_once
 from tests.portal.published_fixture import build_published
 
 APP = Path(__file__).parents[2] / "apps" / "streamlit" / "app.py"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def packages_scanned_once() -> Iterator[None]:
+    """Every AppTest has Streamlit look for components in all installed packages: a third of a page's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
+
+
 @pytest.fixture(scope="session")
 def published_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_published(tmp_path_factory.mktemp("template") / "published.duckdb")
+    return made_once(tmp_path_factory, "small-edition", lambda place: build_published(place / "published.duckdb"))
 
 
 @pytest.fixture
