@@ -18,10 +18,10 @@ from evidence.sightings import sightings_near
 from evidence.townships import TownshipMap, township_map
 from evidence.track import Fix, Silence, drawn, fixes_of, silences
 from ingestion.contracts import load_contract
-from lake.relations import table_names
 from lake.engine import open_engine
 from lake.home import Home
 from lake.lakes import LAKES, WAREHOUSE, attach, current_snapshot, detach
+from lake.relations import table_names
 
 FINDINGS: Final = "int_trip_findings"
 

@@ -12,8 +12,8 @@ import duckdb
 import yaml
 
 from ingestion.contracts import load_contract
-from lake.relations import table_names
 from lake.lakes import WAREHOUSE
+from lake.relations import table_names
 
 _FILE: Final = Path(__file__).with_name("findings.yml")
 _LAWS: Final = "legal_basis"
