@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from operations.airflow_config import LOOPBACK, USER
 
+_ATTEMPTS = 4
+_PAUSE_S = 1.0
+
 
 class AirflowError(RuntimeError):
-    """Airflow answered with an error, or not at all."""
+    """Airflow answered with an error, whose HTTP status is `code`, or not at all (0)."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class AirflowClient:
@@ -51,8 +61,14 @@ class AirflowClient:
         self._signed("PATCH", f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
 
     def trigger(self, dag_id: str) -> str:
-        """Starts a run now; returns its run_id."""
-        return str(self._signed("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"])
+        """Starts a run now; returns its run_id, which is made here so that asking again starts no second run."""
+        run_id = f"manual__{datetime.now(UTC).isoformat()}"
+        try:
+            self._signed("POST", f"/dags/{dag_id}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
+        except AirflowError as error:
+            if error.code != HTTPStatus.CONFLICT:  # it began at an attempt that was not answered
+                raise
+        return run_id
 
     def latest_runs(self, limit: int = 100) -> list[dict[str, Any]]:
         """The latest runs of all DAGs, newest first: dag_id, dag_run_id, state, queued_at, start_date, end_date ..."""
@@ -71,15 +87,23 @@ class AirflowClient:
         return self._signed("GET", f"{path}?{urllib.parse.urlencode(query)}" if query else path)
 
     def _signed(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        if self._token is None:
-            self._token = self._sign_in()
-        try:
-            return self._call(method, f"/api/v2{path}", body)
-        except AirflowError as error:
-            if "401" not in str(error):
-                raise
-        self._token = self._sign_in()
-        return self._call(method, f"/api/v2{path}", body)
+        """A call with the token; asked again when the server fails, as it does while its SQLite database is locked."""
+        attempt = 1
+        while True:
+            try:
+                if self._token is None:
+                    self._token = self._sign_in()
+                return self._call(method, f"/api/v2{path}", body)
+            except AirflowError as error:
+                if attempt == _ATTEMPTS:
+                    raise
+                attempt += 1
+                if error.code == HTTPStatus.UNAUTHORIZED:
+                    self._token = None
+                elif error.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                    time.sleep(_PAUSE_S)
+                else:
+                    raise
 
     def _sign_in(self) -> str:
         self._token = None
@@ -96,7 +120,7 @@ class AirflowClient:
                 text = answer.read()
         except urllib.error.HTTPError as error:
             raise AirflowError(
-                f"{method} {path}: {error.code} {error.read().decode(errors='replace')[:300]}"
+                f"{method} {path}: {error.code} {error.read().decode(errors='replace')[:300]}", error.code
             ) from error
         except (OSError, TimeoutError) as error:
             raise AirflowError(f"{method} {path}: {error}") from error

@@ -40,6 +40,14 @@ def password(home: Home) -> str:
     return str(json.loads(passwords_file(home).read_text())[USER])
 
 
+def metadata_connection(home: Home, *, wait_s: int = 30) -> str:
+    """SQLAlchemy's address of the SQLite metadata database: a writer waits `wait_s` for another instead of failing.
+
+    Airflow sets WAL itself.
+    """
+    return f"sqlite:///{home.airflow / 'airflow.db'}?timeout={wait_s}"
+
+
 def write_config(home: Home, port: int) -> Path:
     """Writes airflow.cfg (mode 0600: it holds the signing secrets) for an API server on `port`; returns its path."""
     home.airflow.mkdir(parents=True, exist_ok=True)
@@ -77,8 +85,7 @@ def _settings(home: Home, port: int, signing: dict[str, str]) -> dict[str, dict[
             "hostname_callable": "socket.gethostname",
             "min_serialized_dag_update_interval": 5,
         },
-        # Airflow sets WAL itself; the timeout (s) lets a writer wait for another instead of failing.
-        "database": {"sql_alchemy_conn": f"sqlite:///{home.airflow / 'airflow.db'}?timeout=30"},
+        "database": {"sql_alchemy_conn": metadata_connection(home)},
         "logging": {
             "base_log_folder": str(logs),
             "dag_processor_child_process_log_directory": str(logs / "dag_processor"),

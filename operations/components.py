@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lake.home import Home
-from operations.airflow_config import LOOPBACK
+from operations.airflow_config import LOOPBACK, metadata_connection
 from operations.component_environment import component_environment
 
+API_WAIT_S = 5
+_CONNECTION = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -27,8 +29,12 @@ def airflow_components(home: Home) -> list[Component]:
     The scheduler's log server is switched off: it would bind 0.0.0.0, and the API server reads the log files itself.
     """
     environment = component_environment(home)
+    # The API server writes its access log from its event loop, and stands still while it waits for another writer: one
+    # that may be a request of its own, which only the loop can end. All that wait then give up together, the scheduler
+    # for good; so the server, whose clients ask again, gives up long before the others.
+    impatient = {_CONNECTION: metadata_connection(home, wait_s=API_WAIT_S)} if _CONNECTION not in environment else {}
     return [
-        Component("api-server", (*airflow(), "api-server"), environment),
+        Component("api-server", (*airflow(), "api-server"), environment | impatient),
         Component("dag-processor", (*airflow(), "dag-processor"), environment),
         Component("scheduler", (sys.executable, "-m", "operations.warm_scheduler", "--skip-serve-logs"), environment),
     ]
