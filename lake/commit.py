@@ -46,6 +46,21 @@ def commit(
         raise
 
 
+@contextmanager
+def one_state(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """One transaction for many queries of the lakes: they see one state, which DuckLake looks up once.
+
+    What the body writes to another attached file is written when it ends, and not at all when it raises.
+    """
+    con.execute("BEGIN TRANSACTION")
+    try:
+        yield
+        con.execute("COMMIT")
+    except BaseException:
+        _rollback(con)
+        raise
+
+
 def sync_new_files(folder: Path, *, since: float) -> int:
     """fsync the Parquet files below `folder` written after the epoch second `since`; returns how many.
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import duckdb
 
+from lake.commit import one_state
 from lake.engine import sql_name
 from lake.published_contract import written_tables
 from lake.relations import table_names
@@ -26,10 +27,11 @@ def content_hash(
     that are read in place of a table of that name.
     """
     digest = hashlib.sha256()
-    for table in table_names(con, catalog, schema):
-        if table not in written_tables():
-            relation = (instead or {}).get(table) or f"{sql_name(catalog)}.{sql_name(schema)}.{sql_name(table)}"
-            digest.update(_table_digest(con, table, relation).encode())
+    with one_state(con):
+        for table in table_names(con, catalog, schema):
+            if table not in written_tables():
+                relation = (instead or {}).get(table) or f"{sql_name(catalog)}.{sql_name(schema)}.{sql_name(table)}"
+                digest.update(_table_digest(con, table, relation).encode())
     return digest.hexdigest()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from lake.bookkeeping import Edition
+from lake.commit import one_state
 from lake.content_hash import column_types
 from lake.engine import sql_name, sql_text
 from lake.lakes import WAREHOUSE, detach
@@ -43,15 +44,16 @@ def building(con: duckdb.DuckDBPyConnection, path: Path, edition: Edition, known
     con.execute(f"ATTACH {sql_text(path)} AS {BUILT}")
     try:
         contract = published_tables()
-        for table in table_names(con, WAREHOUSE, SCHEMA):
-            if table not in written_tables():
-                _copy(con, table, contract.get(table), edition.edition)
-        _write_editions(con, [*known, edition])
-        told = f"{BUILT}.main"
-        write_history(con, f"{told}.{HISTORY}", new_history(edition.edition), f"{told}.{EDITIONS}")
-        write_restatements(con, f"{told}.{RESTATEMENTS}", f"{told}.{HISTORY}")
-        for table, wanted in contract.items():
-            con.execute(f"COMMENT ON TABLE {BUILT}.main.{sql_name(table)} IS {sql_text(wanted.description)}")
+        with one_state(con):
+            for table in table_names(con, WAREHOUSE, SCHEMA):
+                if table not in written_tables():
+                    _copy(con, table, contract.get(table), edition.edition)
+            _write_editions(con, [*known, edition])
+            told = f"{BUILT}.main"
+            write_history(con, f"{told}.{HISTORY}", new_history(edition.edition), f"{told}.{EDITIONS}")
+            write_restatements(con, f"{told}.{RESTATEMENTS}", f"{told}.{HISTORY}")
+            for table, wanted in contract.items():
+                con.execute(f"COMMENT ON TABLE {BUILT}.main.{sql_name(table)} IS {sql_text(wanted.description)}")
         yield BUILT
     finally:
         detach(con, BUILT)  # writes the whole file: no journal stays beside it
@@ -59,6 +61,11 @@ def building(con: duckdb.DuckDBPyConnection, path: Path, edition: Edition, known
 
 def missing_parts(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Tables and columns of the contract that the warehouse does not have."""
+    with one_state(con):
+        return _missing_parts(con)
+
+
+def _missing_parts(con: duckdb.DuckDBPyConnection) -> list[str]:
     present = set(table_names(con, WAREHOUSE, SCHEMA))
     problems = []
     for table, wanted in built_tables().items():

@@ -20,7 +20,7 @@ from lake.bookkeeping import (
     last_build,
     record_editions,
 )
-from lake.commit import commit
+from lake.commit import commit, one_state
 from lake.content_hash import content_hash
 from lake.edition_file import SCHEMA, building, missing_parts
 from lake.engine import open_engine, use_threads
@@ -108,7 +108,8 @@ def publish(
         problems = missing_parts(con)
         if problems:
             return _refused(home, serving, problems)
-        propose(con, now=now, grace_days=Settings().closing_grace_days)
+        with one_state(con):
+            propose(con, now=now, grace_days=Settings().closing_grace_days)
         digest = content_hash(con, WAREHOUSE, SCHEMA, instead={VALUES: OFFICIAL})
         if serving and serving.content_hash == digest:
             log.info("the serving edition already says this", edition=serving.edition)
@@ -130,7 +131,10 @@ def _publish(
     aside = path_aside(home)
     try:
         with building(con, aside, edition, known) as built:
-            problems = contract_problems(con, built) or accounting_problems(con, built) or history_problems(con, built)
+            with one_state(con):
+                problems = (
+                    contract_problems(con, built) or accounting_problems(con, built) or history_problems(con, built)
+                )
             if not problems and content_hash(con, built, "main") != edition.content_hash:
                 problems = ["the file built is not what the warehouse says"]
             for check in checks:
