@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 import duckdb
 
@@ -18,7 +19,7 @@ from lake.engine import sql_name
 
 # Temporary tables of the engine; a file is landed at a time, and each starts by dropping its predecessor's.
 # `TYPED` is a view of the table `STAGED` with the columns that are the same in every row.
-STAGED, TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS = (
+STAGED, TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS, APART, REMOVED, BESIDE = (
     "staged",
     "typed",
     "line_shifts",
@@ -26,6 +27,9 @@ STAGED, TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS = (
     "refused",
     "dropped",
     "meets",
+    "apart",
+    "removed",
+    "beside",
 )
 
 
@@ -48,6 +52,7 @@ class Batch:
     numbers: LineNumbers
     numbered: str
     pseudonyms: Mapping[str, str] = field(default_factory=dict)
+    parts: Sequence[Path] = ()  # of a file that went the straight way: Parquet files that hold most of its rows
 
     @property
     def received(self) -> int:
@@ -147,7 +152,7 @@ def _numbered(con: duckdb.DuckDBPyConnection, reader: Reader, numbers: LineNumbe
 def clear(con: duckdb.DuckDBPyConnection) -> None:
     """Drop what the last file left, so that its memory is free for the next."""
     con.execute(f"DROP VIEW IF EXISTS temp.{TYPED}")
-    for table in (STAGED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS):
+    for table in (STAGED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS, APART, REMOVED, BESIDE):
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
     for name in ("decoded", "tabled"):
         con.unregister(name)

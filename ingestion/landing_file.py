@@ -31,6 +31,7 @@ from ingestion.report import FileReport
 from ingestion.rules import FileFacts
 from ingestion.rules.compiler import SHANGHAI_HOURS
 from ingestion.store import Delivery, Manifest, keep
+from ingestion.straight import goes_straight, read_straight
 from ingestion.unpacking import opened
 from lake.lakes import BRONZE
 from lake.writer_lock import writer_lock
@@ -115,7 +116,7 @@ def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, scratch: Pat
     contract = run.contract
     landing_date = _landing_date(run)
     facts = facts_of(run, arrival.received_at, arrival.name_date)
-    staged = read_batch(run, file, facts, scratch)
+    staged = _read_straight(run, arrival, file, facts, scratch) or read_batch(run, file, facts, scratch)
     good = staged.good_by_date()
     # A file of an append feed without a date in its name is of the latest date it holds.
     latest = max(good, default=landing_date) if contract.business_date_column else landing_date
@@ -145,6 +146,21 @@ def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, scratch: Pat
         extra_columns=staged.reader.extra_columns,
         business_dates=[day.isoformat() for day in ledger.days],
     )
+
+
+def _read_straight(run: LandingRun, arrival: Arrival, file: ClearFile, facts: FileFacts, scratch: Path) -> Batch | None:
+    """The batch of a file that goes the straight way; None when it is to go the ordinary one."""
+    if not goes_straight(run.contract, file):
+        return None
+    try:
+        return read_straight(
+            run.con, run.contract, file, facts, scratch, arrival.sha256,
+            lambda apart: read_batch(run, apart, facts, scratch),
+        )  # fmt: skip
+    except (NeedsTextReading, NeedsCarefulReading, duckdb.Error) as problem:
+        because = str(problem)[:200]
+        log.info("reading again", way="ordinary", feed=run.contract.feed, file=file.name, because=because)
+        return None
 
 
 def read_batch(run: LandingRun, file: ClearFile, facts: FileFacts, scratch: Path) -> Batch:

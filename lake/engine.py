@@ -34,7 +34,7 @@ def open_engine(
         "temp_directory": str(_spill_folder(home)) if temp else "",
     }
     con = open_signed(config)
-    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET GLOBAL TimeZone = 'UTC'")  # so that its cursors, too, are in UTC
     return con
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import duckdb
@@ -54,9 +55,13 @@ class NdjsonReader:
         self.typed: Sequence[str] = number_fields(contract, file.head) if typed else ()
         self.shape = SourceShape({name: "DOUBLE" if name in self.typed else "VARCHAR" for name in names})
         self.extra_columns: Sequence[str] = extra_fields(file.head, names)
+        self.relation = self.of(file.path)
+
+    def of(self, path: Path) -> str:
+        """The relation of a file, or a pipe, of lines of this shape."""
         columns = ", ".join(f"{sql_name(name)}: '{kind}'" for name, kind in self.shape.columns.items())
-        self.relation = (
-            f"read_json({sql_text(file.path)}, format = 'newline_delimited', ignore_errors = true, "
+        return (
+            f"read_json({sql_text(path)}, format = 'newline_delimited', ignore_errors = true, "
             f"compression = 'uncompressed', maximum_object_size = {LINE_LIMIT}, columns = {{{columns}}})"
         )
 
