@@ -66,6 +66,9 @@ ODD = {
     "no json": lambda _: "good morning\n",
     "cut off": lambda n: good(n)[:30] + "\n",
     "cut off behind a colon": lambda n: good(n).split(":", 1)[0] + ":\n",
+    "a number of 5000 digits": lambda n: good(n).replace("0.9", "9" * 5000),
+    "nested too deep": lambda _: '{"event_id": ' + "[" * 5000 + "\n",
+    "not utf8": lambda n: good(n, algorithm="x").replace('"x"', '"\udcff"'),
     "carriage return": lambda n: good(n).replace("\n", "\r\n"),
     "unknown field": lambda n: good(n, colour="red"),
     "Chinese": lambda n: good(n, algorithm="算法一号"),
@@ -77,7 +80,7 @@ def content_of(kinds: list[str], size: int) -> bytes:
     """`size` lines; from the eleventh on, every tenth one is of the next of `kinds`, the others are good."""
     odd = {place * 10: kind for place, kind in enumerate(kinds, 1)}
     lines = [ODD[odd[n]](n) if odd.get(n, "good") != "good" else good(n) for n in range(size)]
-    return "".join(lines).encode()
+    return "".join(lines).encode("utf-8", "surrogateescape")
 
 
 def clear_file(path: Path, content: bytes) -> ClearFile:
