@@ -16,6 +16,8 @@ from lake.settings import Settings
 EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs")
 
 
+# What it takes to attach a lake: an engine has these from its start once they have been checked, and no others.
+_OF_LAKES = ("ducklake", "sqlite_scanner", "postgres_scanner")
 # What DuckDB found signed when this process loaded it first, by name, with the file it was then.
 _checked: dict[str, tuple[int, ...]] = {}
 
@@ -51,12 +53,12 @@ def load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:
 
 
 def open_signed(config: dict[str, str | bool | int | float | list[str]]) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that loads signed extensions only, and has those loaded that this process has checked before.
+    """An in-memory DuckDB that loads signed extensions only, and has those of lakes that this process has checked before.
 
     They are the very files of that check (inode, size, times), which the process keeps mapped; the connection handed
     out refuses unsigned ones, and DuckDB lets nobody take that back while it is open.
     """
-    checked = [name for name, identity in _checked.items() if identity == _identity(name)]
+    checked = [name for name in _OF_LAKES if name in _checked and _checked[name] == _identity(name)]
     con = duckdb.connect(config={**config, "allow_unsigned_extensions": bool(checked)})
     for name in checked:
         con.execute(f"LOAD {name}")

@@ -11,11 +11,10 @@ import importlib
 import os
 import sys
 
-# Nothing that starts threads when it is imported, as polars does: a fork does not take them along.
+# Nothing that starts threads when it is imported, as polars (and so landing) does: a fork does not take them along.
 MODULES = (
     "great_expectations",
     "great_expectations.expectations",
-    "ingestion.landing",
     "pipeline.build",
     "pipeline.publish",
 )

@@ -24,8 +24,8 @@ def test_every_extension_loads_from_the_wheels_with_downloads_off(home: Home) ->
 
 
 def _forged(folder: Path, name: str) -> Path:
-    """A copy of the wheel's extension whose signature (the file's last 256 bytes) is not right."""
-    right = next(extension_directory().rglob(f"{name}.duckdb_extension")).read_bytes()
+    """A copy of httpfs under another name, whose signature (the file's last 256 bytes) is not right."""
+    right = next(extension_directory().rglob("httpfs.duckdb_extension")).read_bytes()
     forged = folder / f"{name}.duckdb_extension"
     forged.write_bytes(right[:-1] + bytes([right[-1] ^ 1]))
     return forged
@@ -34,7 +34,7 @@ def _forged(folder: Path, name: str) -> Path:
 def test_an_engine_refuses_unsigned_extensions_also_when_an_engine_before_it_has_checked_those_it_uses(
     home: Home, tmp_path: Path
 ) -> None:
-    forged = _forged(tmp_path, "httpfs")
+    forged = _forged(tmp_path, "stranger")
     for _ in range(2):
         with open_engine(home) as con:
             with pytest.raises(duckdb.Error, match="signature"):
@@ -42,6 +42,11 @@ def test_an_engine_refuses_unsigned_extensions_also_when_an_engine_before_it_has
             with pytest.raises(duckdb.Error, match="allow_unsigned_extensions"):
                 con.execute("SET allow_unsigned_extensions = true")
             load_extension(con, "ducklake")
+            load_extension(con, "httpfs")
+    with open_engine(home) as con:
+        loaded = [name for (name,) in con.execute(LOADED).fetchall()]
+    assert "ducklake" in loaded
+    assert "httpfs" not in loaded, "what only landing needs is not there for those who read"
 
 
 def test_an_extension_that_was_replaced_after_its_check_is_checked_anew(
