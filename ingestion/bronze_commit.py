@@ -28,7 +28,7 @@ from lake.lakes import BRONZE, data_path
 
 AUTHOR = "landing"
 # Version 2 has encodings for rising times and line numbers; a column of more different values than this (identifiers)
-# gains nothing from a dictionary, and to try costs as much as all else. A sixth smaller, a fifth less time.
+# gains nothing from a dictionary, and to try is dear.
 PARQUET = "FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 4000"
 
 

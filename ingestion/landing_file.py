@@ -172,7 +172,7 @@ def read_batch(
 ) -> Batch:
     """The file's rows, typed and checked; a file the fast readers cannot number exactly is read a second time.
 
-    `straight` is tried before the file is read line by line, which takes four times as long.
+    `straight` is tried before the file is read line by line, which is slow.
     """
     way = Reading.TYPED
     while True:

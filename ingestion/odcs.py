@@ -30,7 +30,7 @@ def read_contract(path: Path, code_folders: Iterable[Path]) -> Contract:
     from ingestion.contracts import Contract
 
     try:
-        # As the model's own `from_file`, by libyaml: twenty times as fast, and every process reads every contract.
+        # As the model's own `from_file`, but by libyaml: every process reads every contract.
         standard = OpenDataContractStandard(**yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader))
     except Exception as error:
         raise BadContract(f"{path.name} is not a readable ODCS contract: {error}") from error

@@ -1,8 +1,8 @@
 """The straight way of a large file: from its parser into Parquet, without a table of all its rows in between.
 
 It is for files that DuckDB's parser, reading with many threads, cannot number: one line that is cut off takes the next one
-with it. Read line by line in Python, such a file takes four times as long. (A file without such lines is landed sooner by
-way of a table, while its hash is still being taken.)
+with it. Reading such a file line by line in Python is slow. (A file without such lines is landed sooner by way of a table,
+while its hash is still being taken.)
 
 Each thread reads a run of lines in order (`segments`) and writes the rows that surely pass every check, with their line
 numbers, into a Parquet file of its own. The lines that are missing there are judged apart, by the rules that any other

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MOST_THREADS = 2
 # Below it a second thread costs more than it gives: a build is hundreds of small queries of the lake's catalog, and two
-# threads that hand each other their parts take twice the time (a first build of 0.3 million rows: 24 s and 43 s).
+# threads that hand each other their parts take longer than one.
 ROWS_FOR_ALL_THREADS = 2_000_000
 
 
