@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 import duckdb
 
 from ingestion.adapters import LineNumbers, Reader
-from ingestion.adapters.reading import Doubting, NeedsTextReading
 from ingestion.contracts import Contract
 from ingestion.geometries import offer_geometry
 from ingestion.rules import CompiledRules, FileFacts, compile_rules
@@ -19,7 +16,7 @@ from lake.engine import sql_name
 
 # Temporary tables of the engine; a file is landed at a time, and each starts by dropping its predecessor's.
 # `TYPED` is a view of the table `STAGED` with the columns that are the same in every row.
-STAGED, TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS, APART, REMOVED, BESIDE = (
+STAGED, TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS, MENDED = (
     "staged",
     "typed",
     "line_shifts",
@@ -27,13 +24,8 @@ STAGED, TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS, APART, REMOVED, BESIDE =
     "refused",
     "dropped",
     "meets",
-    "apart",
-    "removed",
-    "beside",
+    "mended",
 )
-
-
-_MANY_DOUBTS = 20_000  # lines that are looked at one by one; reading all of the file again is cheaper from there
 
 
 @dataclass
@@ -52,7 +44,6 @@ class Batch:
     numbers: LineNumbers
     numbered: str
     pseudonyms: Mapping[str, str] = field(default_factory=dict)
-    parts: Sequence[Path] = ()  # of a file that went the straight way: Parquet files that hold most of its rows
 
     @property
     def received(self) -> int:
@@ -101,30 +92,7 @@ def stage(con: duckdb.DuckDBPyConnection, contract: Contract, reader: Reader, fa
     con.execute(f"CREATE OR REPLACE TEMP VIEW {TYPED} AS SELECT rowid, *{same} FROM {STAGED}")
     rows = _count(con)
     numbers = reader.settle(con, rows)
-    if isinstance(reader, Doubting):
-        reader.doubt_blank(numbers.first + row for row in _blank_rows(con, reader))
-        reader.doubt_numbers(numbers.first + row for row in _doubtful_rows(con, contract, reader))
     return Batch(con, contract, reader, rules, rows, numbers, _numbered(con, reader, numbers))
-
-
-def _blank_rows(con: duckdb.DuckDBPyConnection, reader: Reader) -> Iterator[int]:
-    """The refused rows that came without a single value, in reading order."""
-    nothing = json.dumps(dict.fromkeys(reader.shape.columns), separators=(",", ":"), ensure_ascii=False)
-    found = con.execute(f"SELECT rowid FROM {TYPED} WHERE _fault > 0 AND _source = ? ORDER BY rowid", [nothing])
-    while rows := found.fetchmany(10_000):
-        yield from (int(row) for (row,) in rows)
-
-
-def _doubtful_rows(con: duckdb.DuckDBPyConnection, contract: Contract, reader: Doubting) -> Iterator[int]:
-    """The rows in reading order whose number may have been something else. Raises NeedsTextReading when they are many."""
-    stored = {c.sources[0]: c.stored.name for c in contract.columns if c.stored is not None}
-    doubts = [f"{name} IS NULL OR {name} IN (0, 1)" for name in (sql_name(stored[source]) for source in reader.typed)]
-    if not doubts:
-        return
-    found = con.execute(f"SELECT rowid FROM {TYPED} WHERE {' OR '.join(doubts)} ORDER BY rowid").fetchnumpy()["rowid"]
-    if len(found) > _MANY_DOUBTS:
-        raise NeedsTextReading(f"{len(found)} rows have no plain number")
-    yield from (int(row) for row in found)
 
 
 def _count(con: duckdb.DuckDBPyConnection) -> int:
@@ -152,7 +120,7 @@ def _numbered(con: duckdb.DuckDBPyConnection, reader: Reader, numbers: LineNumbe
 def clear(con: duckdb.DuckDBPyConnection) -> None:
     """Drop what the last file left, so that its memory is free for the next."""
     con.execute(f"DROP VIEW IF EXISTS temp.{TYPED}")
-    for table in (STAGED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS, APART, REMOVED, BESIDE):
+    for table in (STAGED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS, MENDED):
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
     for name in ("decoded", "tabled"):
         con.unregister(name)

@@ -15,12 +15,11 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion.accounting import Ledger
-from ingestion.batch import BESIDE, MEETS, REFUSED, REMOVED, TYPED, Batch
+from ingestion.batch import MEETS, REFUSED, TYPED, Batch
 from ingestion.bronze_tables import BOOKKEEPING_TABLES
 from ingestion.contracts import Contract
 from ingestion.gate import GateResult
 from ingestion.lateness import LateReplaced, late_replaced
-from ingestion.straight_files import adoptable, move_parts, others
 from lake.commit import commit
 from lake.engine import sql_name, sql_text
 from lake.home import Home
@@ -56,40 +55,14 @@ class FileRecord:
     landed_at: datetime
 
 
-@dataclass(frozen=True)
-class LakeFiles:
-    """Synced Parquet files in the lake's folder, not yet part of the lake. `adopted`: the business date of a straight
-    file's own parts, of which the rows in `REMOVED` do not count."""
-
-    files: Sequence[Path]
-    adopted: date | None = None
-
-
-def write_parquet(home: Home, batch: Batch, file_sha256: str) -> LakeFiles:
-    """One sorted, synced Parquet file a business date (of a straight file, its parts where they are as good).
+def write_parquet(home: Home, batch: Batch, file_sha256: str) -> list[Path]:
+    """One sorted, synced Parquet file a business date, in the lake's folder but not yet part of the lake.
 
     What a crash leaves here is an orphan that maintenance removes; a second landing writes files of its own.
     """
-    good = batch.good_by_date()
-    main = max(good, key=lambda day: good[day], default=None)
-    if not batch.parts or main is None or not adoptable(batch, main):
-        return LakeFiles(_write_by_date(home, batch, batch.kept(), sorted(good), file_sha256, _order(batch)))
-    batch.con.execute(f"CREATE TEMP TABLE {BESIDE} AS SELECT * FROM {others(batch)}")
-    dates = batch.con.execute(f"SELECT DISTINCT _date FROM {BESIDE} ORDER BY 1").fetchall()
-    order = f"ORDER BY {', '.join(map(sql_name, (*batch.contract.sort_order, '_line')))}"
-    beside = _write_by_date(home, batch, BESIDE, [day for (day,) in dates], file_sha256, order)
-    folder = _folder(home, batch.contract, main)
-    parts = move_parts(batch, folder, file_sha256)
-    for file in (*parts, folder):
-        _sync(file)
-    return LakeFiles([*parts, *beside], main)
-
-
-def _write_by_date(
-    home: Home, batch: Batch, rows: str, dates: Sequence[date], file_sha256: str, order: str
-) -> list[Path]:
+    contract = batch.contract
     columns, sorted_columns = [], ["_line"]
-    for column in batch.contract.stored_columns:
+    for column in contract.stored_columns:
         name = sql_name(column.name)
         # Codes and pseudonyms may be ENUMs here: a ready-made dictionary for Parquet, which reads back as text.
         columns.append(name if column.type == "VARCHAR" else f"CAST({name} AS {column.type}) AS {name}")
@@ -97,14 +70,17 @@ def _write_by_date(
             columns[-1] = f"{batch.rules.constants[column.name]} AS {name}"
         else:
             sorted_columns.append(name)
+    order = _order(batch)
+    kept = batch.kept()
+    dates = sorted(batch.good_by_date())
     files = []
     for day in dates:
-        folder = _folder(home, batch.contract, day)
+        folder = data_path(home, BRONZE) / "main" / contract.feed / f"business_date={day.isoformat()}"
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{file_sha256[:16]}-{uuid.uuid4().hex[:12]}.parquet"
         written = batch.con.execute(
             f"COPY (SELECT {', '.join(columns)}, {sql_text(file_sha256)} AS _file_sha256, _line FROM "
-            f"(SELECT {', '.join(sorted_columns)} FROM {rows} WHERE _date = DATE {sql_text(day.isoformat())} {order})) "
+            f"(SELECT {', '.join(sorted_columns)} FROM {kept} WHERE _date = DATE {sql_text(day.isoformat())} {order})) "
             f"TO {sql_text(file)} ({PARQUET})"
         ).fetchone()
         if written is None or not written[0]:
@@ -114,10 +90,6 @@ def _write_by_date(
         _sync(folder)
         files.append(file)
     return files
-
-
-def _folder(home: Home, contract: Contract, day: date) -> Path:
-    return data_path(home, BRONZE) / "main" / contract.feed / f"business_date={day.isoformat()}"
 
 
 def _order(batch: Batch) -> str:
@@ -135,7 +107,7 @@ def _order(batch: Batch) -> str:
 
 
 def commit_batch(
-    batch: Batch, record: FileRecord, ledger: Ledger, files: LakeFiles, gates: Sequence[GateResult]
+    batch: Batch, record: FileRecord, ledger: Ledger, files: Sequence[Path], gates: Sequence[GateResult]
 ) -> None:
     """Rows, replaced rows, quarantine, ledger, gates and the file's record, or none of them."""
     con, contract = batch.con, batch.contract
@@ -143,16 +115,10 @@ def commit_batch(
     table = f"{BRONZE}.{sql_name(contract.feed)}"
     with commit(con, BRONZE, author=AUTHOR, message=_message(record), extra=_extra(record)):
         con.execute(f"DELETE FROM {table} WHERE rowid IN (SELECT _landed FROM {MEETS} WHERE _wins)")
-        for file in files.files:
+        for file in files:
             con.execute(
                 f"CALL ducklake_add_data_files({sql_text(BRONZE)}, {sql_text(contract.feed)}, {sql_text(file)}, "
                 "hive_partitioning => true)"
-            )
-        if files.adopted is not None:
-            con.execute(
-                f"DELETE FROM {table} WHERE business_date = ? AND _file_sha256 = ? "
-                f"AND _line IN (SELECT _line FROM {REMOVED})",
-                [files.adopted, record.file_sha256],
             )
         con.execute(
             f"INSERT INTO {BRONZE}.quarantine BY NAME SELECT *, $feed AS feed, $sha AS file_sha256, $name AS file_name, "

@@ -89,6 +89,8 @@ class Expectations:
         self._folder.mkdir(parents=True, exist_ok=True)
         context = gx.get_context(mode="file", project_root_dir=self._folder)
         context.variables.progress_bars = {"globally": False}
+        # Variables nobody has: where there is a file of them, it is parsed again for every look at a setting.
+        (self._folder / "gx" / "uncommitted" / "config_variables.yml").unlink(missing_ok=True)
         batches = (
             context.data_sources.add_or_update_pandas("batches")
             .add_dataframe_asset(self._feed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,8 +13,10 @@ import structlog
 
 from ingestion import batch as batches
 from ingestion.accounting import balance
-from ingestion.adapters import ClearFile, FileRejected, names_people
+from ingestion.adapters import ClearFile, FileRejected, names_people, recognise
+from ingestion.adapters.ndjson import FORMAT as NDJSON
 from ingestion.adapters.opening import open_reader
+from ingestion.adapters.plain_copy import plain_copy
 from ingestion.adapters.reading import NeedsCarefulReading, NeedsTextReading, Reading
 from ingestion.batch import Batch, stage
 from ingestion.bronze_commit import commit_batch, write_parquet
@@ -31,8 +33,8 @@ from ingestion.refusals import collect_refusals
 from ingestion.report import FileReport
 from ingestion.rules import FileFacts
 from ingestion.rules.compiler import SHANGHAI_HOURS
+from ingestion.second_look import look_again
 from ingestion.store import Delivery, Manifest, keep
-from ingestion.straight import goes_straight, read_straight
 from ingestion.unpacking import opened
 from lake.lakes import BRONZE
 from lake.writer_lock import writer_lock
@@ -117,7 +119,7 @@ def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, scratch: Pat
     contract = run.contract
     landing_date = _landing_date(run)
     facts = facts_of(run, arrival.received_at, arrival.name_date)
-    staged = read_batch(run, file, facts, scratch, partial(_read_straight, run, arrival, file, facts, scratch))
+    staged = read_batch(run, file, facts, scratch)
     good = staged.good_by_date()
     # A file of an append feed without a date in its name is of the latest date it holds.
     latest = max(good, default=landing_date) if contract.business_date_column else landing_date
@@ -149,50 +151,39 @@ def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, scratch: Pat
     )
 
 
-def _read_straight(run: LandingRun, arrival: Arrival, file: ClearFile, facts: FileFacts, scratch: Path) -> Batch | None:
-    """The batch of a file that goes the straight way; None when it has to be read line by line."""
-    if not goes_straight(run.contract, file):
-        return None
-    try:
-        return read_straight(
-            run.con, run.contract, file, facts, scratch, arrival.sha256,
-            lambda apart: read_batch(run, apart, facts, scratch),
-        )  # fmt: skip
-    except (NeedsTextReading, NeedsCarefulReading, duckdb.Error) as problem:
-        log.info("not straight", feed=run.contract.feed, file=file.name, because=str(problem)[:200])
-        return None
-
-
-def read_batch(
-    run: LandingRun,
-    file: ClearFile,
-    facts: FileFacts,
-    scratch: Path,
-    straight: Callable[[], Batch | None] = lambda: None,
-) -> Batch:
-    """The file's rows, typed and checked; a file the fast readers cannot number exactly is read a second time.
-
-    `straight` is tried before the file is read line by line, which is slow.
-    """
+def read_batch(run: LandingRun, file: ClearFile, facts: FileFacts, scratch: Path) -> Batch:
+    """The file's rows, typed and checked; a file the fast readers cannot number exactly is read a second time."""
     way = Reading.TYPED
     while True:
         try:
             with open_reader(run.con, run.contract, file, scratch, way) as reader:
-                return stage(run.con, run.contract, reader, facts)
+                return look_again(stage(run.con, run.contract, reader, facts), facts)
         except NeedsTextReading as need:
             way, because = Reading.TEXT, str(need)
-        except NeedsCarefulReading as need:
-            if way is Reading.CAREFUL:
-                raise FileRejected("unreadable_format") from need
-            way, because = Reading.CAREFUL, str(need)
-        except duckdb.InvalidInputException as error:
+        except (NeedsCarefulReading, duckdb.InvalidInputException) as problem:
             # DuckDB gives up on a line over its limit; reading line by line, only that line is refused.
             if way is Reading.CAREFUL:
-                raise FileRejected("unreadable_format", str(error)[:300]) from error
-            way, because = Reading.CAREFUL, str(error)[:200]
-        log.info("reading again", way=way.name.lower(), feed=run.contract.feed, file=file.name, because=because)
-        if way is Reading.CAREFUL and (batch := straight()) is not None:
-            return batch
+                raise FileRejected("unreadable_format", str(problem)[:300]) from problem
+            because = str(problem)[:200]
+            plain = None if file.plain else _plain(run, file, scratch)
+            if plain is None:
+                way = Reading.CAREFUL
+            else:
+                file = plain
+        log.info(
+            "reading again", way=way.name.lower(), plain=bool(file.plain), feed=run.contract.feed, file=file.name,
+            because=because,
+        )  # fmt: skip
+
+
+def _plain(run: LandingRun, file: ClearFile, scratch: Path) -> ClearFile | None:
+    """The file with a copy of plain lines for the parser, where its format has one."""
+    if recognise(run.contract, file.name, file.head).format != NDJSON:
+        return None
+    try:
+        return replace(file, plain=plain_copy(file.path, scratch / "plain"))
+    except NeedsCarefulReading:
+        return None
 
 
 def facts_of(run: LandingRun, received_at: datetime | None, file_date: date | None) -> FileFacts:

@@ -145,8 +145,8 @@ def _recover(run: LandingRun, file: _Waiting, staged: Batch) -> dict[str, int]:
         late = late_by_date(staged, file.received_at, file.file_date)
         recovered = Recovered(file.sha256, file.name, good, duplicate, late)
         if recovered.rows:
-            written = write_parquet(run.home, staged, file.sha256)
-            commit_recovered(run, staged, recovered, written.files)
+            files = write_parquet(run.home, staged, file.sha256)
+            commit_recovered(run, staged, recovered, files)
     log.info("file replayed", feed=contract.feed, file=file.name, tried=tried, accepted=recovered.accepted)
     return {
         "tried": tried,

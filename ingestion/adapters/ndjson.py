@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import duckdb
@@ -17,7 +16,6 @@ from ingestion.adapters.reading import (
     ClearFile,
     LineNumbers,
     NeedsCarefulReading,
-    NeedsTextReading,
     RawLine,
 )
 from ingestion.contracts import Contract
@@ -47,7 +45,7 @@ class NdjsonReader:
     format = FORMAT
 
     def __init__(self, contract: Contract, file: ClearFile, *, typed: bool = False) -> None:
-        if file.head.startswith(BOM):
+        if file.head.startswith(BOM) and file.plain is None:
             raise NeedsCarefulReading("byte order mark")
         self._file = file
         names = names_in(contract)
@@ -55,38 +53,39 @@ class NdjsonReader:
         self.typed: Sequence[str] = number_fields(contract, file.head) if typed else ()
         self.shape = SourceShape({name: "DOUBLE" if name in self.typed else "VARCHAR" for name in names})
         self.extra_columns: Sequence[str] = extra_fields(file.head, names)
-        self.relation = self.of(file.path)
-
-    def of(self, path: Path) -> str:
-        """The relation of a file, or a pipe, of lines of this shape."""
         columns = ", ".join(f"{sql_name(name)}: '{kind}'" for name, kind in self.shape.columns.items())
-        return (
-            f"read_json({sql_text(path)}, format = 'newline_delimited', ignore_errors = true, "
-            f"compression = 'uncompressed', maximum_object_size = {LINE_LIMIT}, columns = {{{columns}}})"
+        self.relation = (
+            f"read_json({sql_text(file.plain.path if file.plain else file.path)}, format = 'newline_delimited', "
+            f"ignore_errors = true, compression = 'uncompressed', maximum_object_size = {LINE_LIMIT}, "
+            f"columns = {{{columns}}})"
         )
 
     def settle(self, con: duckdb.DuckDBPyConnection, rows: int) -> LineNumbers:  # noqa: ARG002
-        if rows != self._file.lines:  # blank lines are no records, and shift the count
+        blank = self._file.plain.blank if self._file.plain else ()
+        if rows + len(blank) != self._file.lines:  # blank lines are no records, and shift the count
             raise NeedsCarefulReading(f"{self._file.lines} lines gave {rows} rows")
-        return LineNumbers()
+        return LineNumbers(shifts=tuple({line - 1 - i: i + 1 for i, line in enumerate(blank)}.items()))
 
-    def doubt_numbers(self, lines: Iterable[int]) -> None:
-        for line, raw in fetch_lines(self._file.path, lines, self._file.ends):
-            record = parse_object(raw)[1]
-            for name in self.typed:
-                if not _read_whole(record.get(name)):
-                    raise NeedsTextReading(f"line {line} has no number in {name}")
-
-    def doubt_blank(self, lines: Iterable[int]) -> None:
+    def misread(self, blank: Sequence[int], doubtful: Sequence[int]) -> Iterator[tuple[int, Mapping[str, str | None]]]:
         # DuckDB takes a line cut off behind a colon and the good line after it for one broken object: two NULL rows.
-        for line, raw in fetch_lines(self._file.path, lines, self._file.ends):
-            record = parse_object(raw)[1]
-            if any(record.get(name) is not None for name in self.shape.columns):
-                raise NeedsCarefulReading(f"line {line} is whole, but the line before it swallowed it")
+        without_values = set(blank)
+        for line, raw in self._fetch(sorted(without_values.union(doubtful))):
+            record = parse_object(raw.strip())[1]
+            if line in without_values:
+                told = all(record.get(name) is None for name in self.shape.columns)
+            else:
+                told = all(_read_whole(record.get(name)) for name in self.typed)
+            if not told:
+                yield line, {name: _as_text(record.get(name)) for name in self.shape.columns}
 
     def raw(self, lines: Iterable[int]) -> Iterator[RawLine]:
+        for line, raw in self._fetch(lines):
+            reason = "line_too_long" if len(raw) > LINE_LIMIT else parse_object(raw.strip())[0]
+            yield RawLine(line, as_text(raw), reason)
+
+    def _fetch(self, lines: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         for line, raw in fetch_lines(self._file.path, lines, self._file.ends):
-            yield RawLine(line, as_text(raw), parse_object(raw)[0])
+            yield line, raw.removeprefix(BOM) if line == 1 else raw
 
 
 def number_fields(contract: Contract, head: bytes) -> list[str]:

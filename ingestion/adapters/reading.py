@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from ingestion.fingerprint import Fingerprint
 from ingestion.rules import SourceShape
@@ -45,6 +47,14 @@ class NeedsCarefulReading(Exception):
 
 
 @dataclass(frozen=True)
+class PlainCopy:
+    """What a parser is given in place of a file, without the file's blank lines (`blank`, ascending)."""
+
+    path: Path
+    blank: Sequence[int]
+
+
+@dataclass(frozen=True)
 class ClearFile:
     """A received file as it can be parsed: uncompressed, unsealed, on disk."""
 
@@ -54,6 +64,7 @@ class ClearFile:
     counted: Callable[[], Fingerprint]  # taken while the file is parsed, so asked for afterwards
     head: bytes  # the first 64 KiB
     received_at: datetime | None = None
+    plain: PlainCopy | None = None
 
     @property
     def lines(self) -> int:
@@ -92,6 +103,11 @@ class LineNumbers:
     shifts: Sequence[tuple[int, int]] = ()  # (first row, lines skipped before it in all)
     refusals: Sequence[Refusal] = field(default_factory=tuple)
 
+    def of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The lines of some rows."""
+        skipped = np.array([0, *(shift for _, shift in self.shifts)], dtype=np.int64)
+        return self.first + rows + skipped[np.searchsorted([row for row, _ in self.shifts], rows, side="right")]
+
 
 class Reader(Protocol):
     """One open file. `relation` is read once, in file order."""
@@ -120,12 +136,9 @@ class Doubting(Protocol):
 
     typed: Sequence[str]
 
-    def doubt_blank(self, lines: Iterable[int]) -> None:
-        """`lines` (ascending) came without any value. Raises NeedsCarefulReading when one has a value after all."""
-        ...
-
-    def doubt_numbers(self, lines: Iterable[int]) -> None:
-        """`lines` (ascending) have a doubtful number. Raises NeedsTextReading when one of them is no number."""
+    def misread(self, blank: Sequence[int], doubtful: Sequence[int]) -> Iterator[tuple[int, Mapping[str, str | None]]]:
+        """Of the lines that came without any value (`blank`) and of those with a doubtful number (both ascending) the
+        ones that say something else, with the text of every source column as reading line by line gives it."""
         ...
 
 

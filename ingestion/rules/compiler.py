@@ -58,7 +58,7 @@ class CompiledRules:
     _good: str
     _raws: str
     _values: str
-    _kept: Mapping[str, str]  # SQL of the stored columns, and of the datum
+    _typed: str
     _date: str
     _undating: tuple[int, ...]  # the checks after which a row has no believable time
     _carried: str
@@ -66,10 +66,9 @@ class CompiledRules:
     _shape: SourceShape
 
     def typed(self, relation: str) -> str:
-        kept = "".join(f", {value} AS {sql_name(name)}" for name, value in self._kept.items())
         return (
             f"SELECT {self._carried}_fault, CASE WHEN _fault > 0 THEN {self._source} END AS _source, "
-            f"CASE WHEN _fault = 0 THEN {self._date} END AS _date{kept} "
+            f"CASE WHEN _fault = 0 THEN {self._date} END AS _date{self._typed} "
             f"FROM (SELECT *, {self._first_fault()} AS _fault FROM ({self.layers(relation)}))"
         )
 
@@ -81,23 +80,6 @@ class CompiledRules:
             f"{self._first_fault()} AS _fault, list_filter([{every}]::INTEGER[], f -> f IS NOT NULL) AS _faults "
             f"FROM ({self.layers(self._given_again(relation))}))"
         )
-
-    def sure(self, relation: str, carried: str, stored: Mapping[str, str], doubts: Sequence[str]) -> str:
-        """A SELECT of the column `carried`, of `_sure`, and of the `stored` columns (name to type) as bronze has them.
-
-        `_sure` is TRUE where a row passes every check, says WGS-84 if it names a datum, and fulfils `doubts` (SQL over
-        the source columns); where it is FALSE, only `typed` can tell.
-        """
-        good = " AND ".join([self._good, *doubts])
-        datum = self._kept.get(DATUM) or self.constants.get(DATUM)
-        if datum is not None:
-            good += f" AND CAST({datum} AS VARCHAR) = 'WGS84'"
-        columns = "".join(
-            f", {value if kind == 'VARCHAR' else f'CAST({value} AS {kind})'} AS {sql_name(name)}"
-            for name, kind in stored.items()
-            for value in [self._kept.get(name) or self.constants[name]]
-        )
-        return f"SELECT {carried}, coalesce({good}, FALSE) AS _sure{columns} FROM ({self.layers(relation)})"
 
     def _given_again(self, refused: str) -> str:
         """The source columns of refused rows, out of their `_source`."""
@@ -153,7 +135,7 @@ def compile_rules(contract: Contract, shape: SourceShape, facts: FileFacts) -> C
         _good=" AND ".join(good),
         _raws=", ".join(["*", *raws]),
         _values=", ".join(values),
-        _kept=_kept(contract, facts, constants),
+        _typed="".join(f", {value}" for value in _kept(contract, facts, constants)),
         _date=business_date,
         _undating=tuple(i for i, check in enumerate(checks, 1) if check.field == contract.business_date_column),
         _carried=", ".join([*carried_columns(shape), ""]),
@@ -202,11 +184,11 @@ def _typed_value(contract: Contract, column: Column, given: Given, *, naive_is_u
             return f"TRY_CAST({given.quick} AS {column.physical_type})"
 
 
-def _kept(contract: Contract, facts: FileFacts, constants: Mapping[str, str]) -> dict[str, str]:
+def _kept(contract: Contract, facts: FileFacts, constants: Mapping[str, str]) -> list[str]:
     """The stored columns out of the typed values; identities stay in clear until they are pseudonymised."""
-    kept = {}
+    kept = []
     if contract.datum_column is not None and DATUM not in constants:
-        kept[DATUM] = _value(contract.datum_column)
+        kept.append(f"{_value(contract.datum_column)} AS {DATUM}")
     for column in contract.columns:
         stored = column.stored
         if stored is None or stored.name in constants:
@@ -222,7 +204,7 @@ def _kept(contract: Contract, facts: FileFacts, constants: Mapping[str, str]) ->
             value = _normalised(column.treatment, value)
         elif column.name == contract.received_column and facts.file_received is not None:
             value = f"coalesce({value}, {_timestamp(facts.file_received)})"
-        kept[stored.name] = value
+        kept.append(f"{value} AS {sql_name(stored.name)}")
     return kept
 
 
@@ -266,12 +248,7 @@ def _business_date(contract: Contract, facts: FileFacts) -> str:
         if facts.file_date is None:
             raise ValueError(f"{contract.feed}: a file dated by its name needs a file date")
         return f"DATE {sql_text(facts.file_date.isoformat())}"
-    return business_date_of(_value(contract.business_date_column))
-
-
-def business_date_of(instant_utc: str) -> str:
-    """SQL of the business date of an instant."""
-    return f"CAST({instant_utc} + INTERVAL {SHANGHAI_HOURS} HOUR AS DATE)"
+    return f"CAST({_value(contract.business_date_column)} + INTERVAL {SHANGHAI_HOURS} HOUR AS DATE)"
 
 
 def _timestamp(instant_utc: datetime) -> str:

@@ -17,6 +17,7 @@ from ingestion.contracts import load_contract
 from ingestion.fingerprint import Fingerprint
 from ingestion.landing_file import read_batch
 from ingestion.rules import FileFacts
+from ingestion.second_look import look_again
 from lake.engine import open_engine
 from lake.home import Home
 from tests.ingestion.landed import NOW, event, land, ndjson, refusals, rows
@@ -83,7 +84,7 @@ def test_zero_one_and_nothing_stay_what_they_are(home: Home) -> None:
 def test_a_file_with_many_gaps_is_read_as_text_at_once(tmp_path: Path) -> None:
     file = clear(tmp_path / "gaps.ndjson", [plain(n, confidence=0.5 if n < 100 else 0) for n in range(20_200)])
     with open_engine(Home(tmp_path), temp=False) as con, pytest.raises(NeedsTextReading):
-        stage(con, load_contract(FEED), NdjsonReader(load_contract(FEED), file, typed=True), FACTS)
+        look_again(stage(con, load_contract(FEED), NdjsonReader(load_contract(FEED), file, typed=True), FACTS), FACTS)
 
 
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(PLAIN, _WRITTEN)), min_size=1, max_size=8))
