@@ -1,14 +1,13 @@
 """Arms of one piece of work, side by side: interleaved, each run a process of its own, medians, results compared.
 
-Seconds are measured inside the child around the work alone (imports are not the work); peak memory is the child's own
-(`ru_maxrss`). Machines are shared and noisy: read the ratios, not the seconds.
+Seconds are measured inside the child around the work alone (imports are not the work); peak memory is that of the child
+and whatever it starts (`memory.py`). Machines are shared and noisy: read the ratios, not the seconds.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -19,6 +18,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from benchmarks.memory import PeakMemory
 
 #: An arm does its work on `data` (read only) in an empty `room`, and answers what is compared with the other arms.
 Arm = Callable[[Path, Path], Mapping[str, Any]]
@@ -56,14 +57,11 @@ def run_arm(work: Work, arm: str, data: Path) -> None:
         deliver = getattr(function, "deliver", None)
         if deliver is not None:
             deliver(data, Path(room))
-        begin = time.perf_counter()
-        answer = dict(function(data, Path(room)))
-        seconds = float(answer.pop("seconds", time.perf_counter() - begin))
-    # ru_maxrss would count what the parent held before exec; VmHWM is this program's own peak.
-    status = Path("/proc/self/status").read_text().splitlines()
-    peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 2**20
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-    print(json.dumps({"seconds": seconds, "peak_gib": max(peak, children), "answer": answer}, default=str))
+        with PeakMemory() as peak:
+            begin = time.perf_counter()
+            answer = dict(function(data, Path(room)))
+            seconds = float(answer.pop("seconds", time.perf_counter() - begin))
+    print(json.dumps({"seconds": seconds, "peak_gib": peak.gib, "answer": answer}, default=str))
 
 
 def measure(work: Work, runs: int, rows: int, keep: Path | None = None) -> dict[str, list[Run]]:

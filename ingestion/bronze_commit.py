@@ -114,7 +114,8 @@ def commit_batch(
     replaced = late_replaced(batch)
     table = f"{BRONZE}.{sql_name(contract.feed)}"
     with commit(con, BRONZE, author=AUTHOR, message=_message(record), extra=_extra(record)):
-        con.execute(f"DELETE FROM {table} WHERE rowid IN (SELECT _landed FROM {MEETS} WHERE _wins)")
+        if con.execute(f"SELECT 1 FROM {MEETS} WHERE _wins LIMIT 1").fetchone():
+            con.execute(f"DELETE FROM {table} WHERE rowid IN (SELECT _landed FROM {MEETS} WHERE _wins)")
         for file in files:
             con.execute(
                 f"CALL ducklake_add_data_files({sql_text(BRONZE)}, {sql_text(contract.feed)}, {sql_text(file)}, "

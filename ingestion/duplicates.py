@@ -64,7 +64,7 @@ def meet_landed(batch: Batch, file_sha256: str, file_received: datetime | None) 
         "_landed_file VARCHAR, _landed_received TIMESTAMP)"
     )
     if dates and con.execute(f"SELECT 1 FROM {table} WHERE business_date IN ({listed}) LIMIT 1").fetchone():
-        same = " AND ".join(f"l.{sql_name(name)} IS NOT DISTINCT FROM a.{sql_name(name)}" for name in contract.key)
+        same = " AND ".join(_same(contract, name) for name in contract.key)
         landed_received, arriving_received = "l._received", received_of(contract, "a", file_received)
         con.execute(
             f"INSERT INTO {MEETS} SELECT a._row, l._landed, a._date, "
@@ -74,6 +74,13 @@ def meet_landed(batch: Batch, file_sha256: str, file_received: datetime | None) 
         )
     con.execute(f"INSERT INTO {DROPPED} SELECT _row FROM {MEETS} WHERE NOT _wins")
     return _by_date(batch)
+
+
+def _same(contract: Contract, name: str) -> str:
+    # Plain equality lets the scan of landed files pass over those whose keys lie elsewhere.
+    required = any(column.required for column in contract.columns if column.stored and column.stored.name == name)
+    equal = "=" if required else "IS NOT DISTINCT FROM"
+    return f"l.{sql_name(name)} {equal} a.{sql_name(name)}"
 
 
 def landed_rows(contract: Contract, dates: str) -> str:

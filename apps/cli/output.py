@@ -32,7 +32,7 @@ def report(
     exit_code: Callable[[Mapping[str, Any]], int] = lambda _: 0,
 ) -> None:
     """Runs `work`, prints its result as JSON or through `show`, and ends the command with the exit code."""
-    _log_to_stderr()
+    log_to_stderr()
     try:
         with _stdout_for_the_result():
             result = work()
@@ -48,7 +48,7 @@ def report(
 
 def run_to_end(work: Callable[[], int]) -> None:
     """Runs a command that speaks for itself and ends with the exit code it returns."""
-    _log_to_stderr()
+    log_to_stderr()
     try:
         code = work()
     except Exception as error:
@@ -120,7 +120,8 @@ def _stdout_for_the_result() -> Iterator[None]:
         os.close(kept)
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
+    """Send the log to standard error, from the level that `YUNJIAN_LOG_LEVEL` names."""
     import structlog
 
     level = os.environ.get("YUNJIAN_LOG_LEVEL", "WARNING").upper()

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from apps.cli.output import AsJson, report, table
+from apps.cli.output import AsJson, log_to_stderr, report, table
 
 
 def run(
@@ -32,7 +32,7 @@ def _run(from_date: datetime | None, to_date: datetime | None) -> Mapping[str, A
     from pipeline.run import run as run_pipeline
 
     first, last = (day.date() if day else None for day in (from_date, to_date))
-    return run_pipeline(Home.current().ensure(), first, last)
+    return run_pipeline(Home.current().ensure(), first, last, in_each_process=log_to_stderr)
 
 
 def _exit_code(result: Mapping[str, Any]) -> int:
