@@ -23,7 +23,7 @@ from lake.home import Home
 from lake.settings import Settings
 
 log = structlog.get_logger(__name__)
-_POLL_S = 0.05
+_POLL_S = 0.01
 _held_by_thread = threading.local()
 _open_locks: set[int] = set()
 

@@ -66,7 +66,7 @@ class DetectorDecoder:
         """(line, text) of the messages that begin at `lines`, without identities, each line's messages on lines of
         their own. This, and never the file's own bytes, is what quarantine may keep."""
         wanted = set(lines)
-        for block in messages(stream):
+        for block in messages(stream, wanted):
             found = [
                 (line, redact(text)) for line, text in zip(block.lines, block.texts, strict=True) if line in wanted
             ]

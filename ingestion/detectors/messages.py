@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
@@ -63,16 +64,19 @@ class Messages:
         self.refuse(line, "not_an_object", "The message is JSON but no object", text)
 
 
-def messages(stream: BinaryIO) -> Iterator[Messages]:
-    """All messages in blocks of a few megabytes; every line that is not blank belongs to one or is refused."""
+def messages(stream: BinaryIO, only: AbstractSet[int] | None = None) -> Iterator[Messages]:
+    """All messages in blocks of a few megabytes; every line that is not blank belongs to one or is refused.
+
+    With `only`, of a file with one message a line no more than those lines.
+    """
     pieces = parts(stream, LINE_LIMIT)
     first = next(pieces, None)
     if first is None:
         return
     if first.is_one_long_line or _has_one_a_line(first.text):
-        yield _of_lines(first)
+        yield _of_lines(first, only)
         for part in pieces:
-            yield _of_lines(part)
+            yield _of_lines(part, only)
         return
     texts = [first.text[:-1]]
     size = len(first.text)
@@ -105,7 +109,7 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def _of_lines(part: Part) -> Messages:
+def _of_lines(part: Part, only: AbstractSet[int] | None) -> Messages:
     found = Messages()
     number = part.lines_before
     if part.is_one_long_line:
@@ -113,6 +117,8 @@ def _of_lines(part: Part) -> Messages:
         return found
     for line in part.text[:-1].split(b"\n"):
         number += 1
+        if only is not None and number not in only:
+            continue
         stripped = line.strip()
         if not stripped:
             continue
