@@ -8,8 +8,8 @@ with parameters as (
         max(case when parameter = 'camera_match_m' then value end) as match_m,
         max(case when parameter = 'camera_match_s' then value end) as match_s,
         max(case when parameter = 'expected_interval_s' then value end) as interval_s,
-        -- Cells as wide as the reach, so that what is in reach lies in a cell or its neighbours: a degree of longitude
-        -- is longer than 90 km everywhere south of 36 degrees north.
+        -- Cells as wide and as long as the reach, so that what is in reach lies in a cell or its neighbours: a degree
+        -- of longitude is longer than 90 km everywhere south of 36 degrees north.
         max(case when parameter = 'camera_match_m' then value end) / 90000.0 as cell_degrees
     from {{ ref('stg_contract_parameters') }}
     where feed = 'truck_gps'
@@ -51,11 +51,14 @@ reach as (
         p.match_m,
         p.match_s,
         floor(s.longitude / p.cell_degrees) + east.step as cell_east,
-        floor(s.latitude / p.cell_degrees) + north.step as cell_north
+        floor(s.latitude / p.cell_degrees) + north.step as cell_north,
+        floor({{ seconds_between("timestamp '2000-01-01 00:00:00'", 's.seen_at') }} / p.match_s)
+        + later.step as cell_time
     from seen as s
     cross join parameters as p
     cross join steps as east
     cross join steps as north
+    cross join steps as later
     where s.longitude is not null
         and s.latitude is not null
 ),
@@ -69,7 +72,8 @@ fixes as (
         g.longitude,
         g.latitude,
         floor(g.longitude / p.cell_degrees) as cell_east,
-        floor(g.latitude / p.cell_degrees) as cell_north
+        floor(g.latitude / p.cell_degrees) as cell_north,
+        floor({{ seconds_between("timestamp '2000-01-01 00:00:00'", 'g.reported_at') }} / p.match_s) as cell_time
     from {{ ref('stg_truck_gps') }} as g
     cross join parameters as p
     where coalesce(g.is_positioned, true)
@@ -89,7 +93,10 @@ near as (
         abs({{ seconds_between('r.seen_at', 'f.reported_at') }}) as apart_s,
         1000 * {{ haversine_km('r.longitude', 'r.latitude', 'f.longitude', 'f.latitude') }} as distance_m
     from reach as r
-    inner join fixes as f on r.cell_east = f.cell_east and r.cell_north = f.cell_north
+    inner join fixes as f
+        on r.cell_east = f.cell_east
+            and r.cell_north = f.cell_north
+            and r.cell_time = f.cell_time
     where abs({{ seconds_between('r.seen_at', 'f.reported_at') }}) <= r.match_s
         and 1000 * {{ haversine_km('r.longitude', 'r.latitude', 'f.longitude', 'f.latitude') }} <= r.match_m
 ),
