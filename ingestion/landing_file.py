@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -37,6 +36,7 @@ from ingestion.second_look import look_again
 from ingestion.store import Delivery, Manifest, keep
 from ingestion.unpacking import opened
 from lake.lakes import BRONZE
+from lake.scratch import scratch_folder
 from lake.writer_lock import writer_lock
 
 log = structlog.get_logger()
@@ -54,9 +54,9 @@ def land_file(run: LandingRun, source: Path) -> FileReport:
         if earlier is not None:
             _keep(run, arrival)
             return earlier
-        with tempfile.TemporaryDirectory(prefix="landing-", dir=run.home.tmp) as scratch:
-            with opened(received, Path(scratch)) as file:
-                return _land_clear(run, arrival, file, Path(scratch))
+        with scratch_folder(run.home, "landing") as scratch:
+            with opened(received, scratch) as file:
+                return _land_clear(run, arrival, file, scratch)
     except ChangedWhileRead as problem:  # no bytes to keep: neither the former nor the present ones were read whole
         return reject(run, received.name, None, problem)
     except FileRejected as problem:

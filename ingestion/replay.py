@@ -8,7 +8,6 @@ Rejected files are landed again as they came.
 from __future__ import annotations
 
 import shutil
-import tempfile
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -38,6 +37,7 @@ from ingestion.unpacking import opened
 from lake.engine import sql_name, sql_text
 from lake.home import Home
 from lake.lakes import BRONZE
+from lake.scratch import scratch_folder
 from lake.writer_lock import writer_lock
 
 log = structlog.get_logger()
@@ -97,8 +97,8 @@ def _fetched(run: LandingRun, sha256: str, name: str) -> Iterator[Path | None]:
         log.warning("landed bytes are gone", feed=run.contract.feed, file=name, sha256=sha256)
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix="replay-", dir=run.home.tmp) as folder:
-        path = Path(folder) / name
+    with scratch_folder(run.home, "replay") as folder:
+        path = folder / name
         with open_landed(run.home, manifest) as stream, path.open("xb") as target:
             shutil.copyfileobj(stream, target, 1 << 20)
         yield path
@@ -116,10 +116,10 @@ def _replay_file(run: LandingRun, file: _Waiting) -> dict[str, int]:
         received = receive(run.home, run.contract.feed, path, seals=lambda _name, _head: False)
         received.forget()  # the bytes are in landing
         try:
-            with tempfile.TemporaryDirectory(prefix="replay-", dir=run.home.tmp) as scratch:
-                with opened(received, Path(scratch)) as clear:
+            with scratch_folder(run.home, "replay") as scratch:
+                with opened(received, scratch) as clear:
                     facts = facts_of(run, file.received_at, file.file_date)
-                    staged = read_batch(run, clear, facts, Path(scratch))
+                    staged = read_batch(run, clear, facts, scratch)
                     return _recover(run, file, staged)
         finally:
             batches.clear(run.con)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from pathlib import Path
 
 import duckdb
 
 from lake.extensions import extension_directory, open_signed
 from lake.home import Home
+from lake.scratch import scratch_path
 from lake.settings import MOST_THREADS, Settings
-
-_serial = itertools.count(1)
 
 
 def open_engine(
@@ -31,7 +28,7 @@ def open_engine(
         "allow_community_extensions": False,
         "memory_limit": memory_limit or settings.memory_limit,
         "threads": threads or settings.threads or (MOST_THREADS if temp else 1),
-        "temp_directory": str(_spill_folder(home)) if temp else "",
+        "temp_directory": str(scratch_path(home, "duckdb")) if temp else "",
     }
     con = open_signed(config)
     con.execute("SET GLOBAL TimeZone = 'UTC'")  # so that its cursors, too, are in UTC
@@ -51,9 +48,3 @@ def sql_text(value: str | Path) -> str:
 def sql_name(name: str) -> str:
     """A name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def _spill_folder(home: Home) -> Path:
-    # DuckDB makes the folder at the first spill and removes it when the connection closes; the process id
-    # lets maintenance sweep what a killed process left.
-    return home.tmp / f"duckdb-{os.getpid()}-{next(_serial)}"

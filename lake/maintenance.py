@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 import duckdb
@@ -17,6 +15,7 @@ from lake.engine import open_engine, sql_name
 from lake.home import Home
 from lake.lakes import BRONZE, LAKES, WAREHOUSE, attach, catalog_file, lake_exists
 from lake.retention import expire_rows
+from lake.scratch import sweep
 from lake.serving import kept_editions
 from lake.settings import Settings
 from lake.table_statistics import restate_statistics
@@ -85,7 +84,7 @@ def maintain(
             report["lakes"][name] = lake
             report["problems"] += problems
     if not dry_run:
-        _sweep_spill_folders(home, now)
+        sweep(home, now)
     log.info("lakes maintained", **report)
     return report
 
@@ -161,12 +160,3 @@ def _existing(con: duckdb.DuckDBPyConnection, name: str, tables: list[str]) -> l
     ).fetchall()
     present = {row[0] for row in rows}
     return [table for table in tables if (table if "." in table else f"main.{table}") in present]
-
-
-def _sweep_spill_folders(home: Home, now: datetime) -> None:
-    """Remove what killed processes spilled. A day's age too: a process id may belong to another container."""
-    for folder in home.tmp.glob("duckdb-*-*"):
-        process = folder.name.split("-")[1]
-        is_old = folder.stat().st_mtime < (now - timedelta(days=1)).timestamp()
-        if is_old and process.isdigit() and not Path("/proc", process).exists():
-            shutil.rmtree(folder, ignore_errors=True)

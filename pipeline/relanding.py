@@ -7,7 +7,6 @@ that lies in the future then is refused). The manifest has all three for every d
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from ingestion.store import Delivery, Manifest, landed_path, manifests, open_lan
 from lake.home import Home
 from lake.lakes import BRONZE
 from lake.retention import expire_again
+from lake.scratch import scratch_folder
 from lake.writer_lock import writer_lock
 from pipeline.carried_over import expiries
 
@@ -116,8 +116,8 @@ def _fetched(home: Home, run: LandingRun, manifest: Manifest, delivery: Delivery
     if not landed_path(home, manifest).is_file():
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix="reland-", dir=run.home.tmp) as folder:
-        path = Path(folder) / delivery.name
+    with scratch_folder(run.home, "reland") as folder:
+        path = folder / delivery.name
         found = hashlib.sha256()
         try:
             with open_landed(home, manifest) as stream, path.open("xb") as target:

@@ -1,3 +1,4 @@
+import os
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -192,15 +193,20 @@ def test_a_clean_up_that_names_a_file_in_use_removes_nothing(
 def test_what_a_killed_writer_left_is_cleaned_up_after_the_grace(home: Home, records: Con) -> None:
     orphan = home.lake / "bronze/main/population_records/ducklake-orphan.parquet"
     orphan.write_bytes(next(home.lake.rglob("*.parquet")).read_bytes())
-    spill = home.tmp / "duckdb-999999999-1"
-    spill.mkdir()
+    left = [home.tmp / "duckdb-999999999-1", home.tmp / "landing-999999999-1"]
+    for folder in left:
+        folder.mkdir()
+        (folder / "unpacked").write_text("in the clear")
+    mine = home.tmp / f"landing-{os.getpid()}-0"
+    mine.mkdir()
     live = days_of(records, "population_records")
     care(home, dry_run=True)
     assert orphan.exists()
-    assert spill.exists()
+    assert all(folder.exists() for folder in left)
     care(home)
     assert not orphan.exists()
-    assert not spill.exists()
+    assert not any(folder.exists() for folder in left)
+    assert mine.exists()
     assert days_of(records, "population_records") == live[1:]
 
 
