@@ -61,7 +61,7 @@ def run_dbt(
     target = home.root / "dbt" / "target"
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "dbt.cli.main", "--log-format", "json", "--no-version-check", *arguments]
+    command = [sys.executable, "-m", "pipeline.dbt_process", *arguments]
     child = subprocess.Popen(
         command,
         cwd=PROJECT,
@@ -140,26 +140,25 @@ def _share_parsed(target: Path) -> None:
 
 
 def _tell(line: str, run_id: str, messages: list[str]) -> None:
-    """One line of dbt's output: results of nodes become log lines, errors are kept for the report."""
+    """One line of pipeline/dbt_process.py: results of nodes become log lines, errors are kept for the report."""
     try:
         event: dict[str, Any] = json.loads(line)
-        info, data = event["info"], event.get("data", {})
+        name, level = event["name"], event["level"]
     except (ValueError, KeyError, TypeError):
         if line.strip():
             messages.append(line.strip())
         return
-    if info.get("level") == "error":
-        messages.append(str(info.get("msg", "")).strip())
-    if info.get("name") in _RESULTS:
-        node = data.get("node_info", {})
-        status = str(data.get("status", "")).split(" in ")[0]
+    if level == "error":
+        messages.append(str(event["message"]).strip())
+    if name in _RESULTS:
+        status = str(event.get("status", "")).split(" in ")[0]
         tell = log.debug if status == "pass" else log.info
         tell(
             "dbt node",
             run_id=run_id,
-            node=node.get("node_name"),
+            node=event.get("node"),
             status=status,
-            seconds=round(float(data.get("execution_time") or 0), 2),
+            seconds=round(float(event.get("seconds") or 0), 2),
         )
 
 

@@ -1,0 +1,53 @@
+"""The process dbt runs in: `python -m pipeline.dbt_process ARGUMENT...` is `dbt ARGUMENT...` that tells by lines of JSON.
+
+dbt's own logs put every event into words, also those below the level that is shown. Here a line is made of what is to be
+told alone. `DBT_LOG_LEVEL_FILE=debug` has dbt keep its file `dbt.log`, with every statement, as well.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+_OPTIONS = ("--log-level", "none", "--no-version-check")
+_RARELY = (100_000, 50, 100)
+_TOLD = ("info", "warn", "error")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run `dbt <arguments>` and return dbt's exit code: 0, 1 when a node failed, 2 when dbt did.
+
+    Writes a line to standard output for each event that is told: `{"name", "level", "message"}`, of an event about a
+    node also `{"node", "status", "seconds"}`.
+    """
+    from dbt.cli.main import dbtRunner
+
+    # What is imported and parsed stays until the end: it need not be looked through for garbage again and again.
+    gc.freeze()
+    gc.set_threshold(*_RARELY)
+    outcome = dbtRunner(callbacks=[_tell]).invoke([*_OPTIONS, *arguments])
+    if outcome.success:
+        return 0
+    if outcome.exception is None:
+        return 1
+    print(outcome.exception, flush=True)
+    return 2
+
+
+def _tell(event: Any) -> None:
+    """`event` is dbt's message (a protobuf with `info` and `data`); not every event has each of the fields."""
+    if event.info.level not in _TOLD:
+        return
+    line = {"name": event.info.name, "level": event.info.level, "message": event.info.msg}
+    if hasattr(event.data, "node_info"):
+        line["node"] = event.data.node_info.node_name
+        line["status"] = getattr(event.data, "status", "")
+        line["seconds"] = getattr(event.data, "execution_time", 0.0)
+    print(json.dumps(line), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))
