@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ import structlog
 
 from lake.home import Home
 from lake.settings import Settings
+from pipeline import dbt_host
 
 log = structlog.get_logger(__name__)
 PROJECT = Path(__file__).parents[1] / "dbt_project"
@@ -61,26 +60,12 @@ def run_dbt(
     target = home.root / "dbt" / "target"
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "dbt.cli.main", "--log-format", "json", "--no-version-check", *arguments]
-    child = subprocess.Popen(
-        command,
-        cwd=PROJECT,
-        env={**dbt_environment(home, bronze_snapshot=bronze_snapshot, rows=rows), DATES_VARIABLE: dates},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        pass_fds=pass_fds,
-    )
     messages: list[str] = []
-    try:
-        assert child.stdout is not None
-        for line in child.stdout:
+    environment = {**dbt_environment(home, bronze_snapshot=bronze_snapshot, rows=rows), DATES_VARIABLE: dates}
+    with dbt_host.running(arguments, environment=environment, folder=PROJECT, pass_fds=pass_fds) as run:
+        for line in run.lines:
             _tell(line, run_id, messages)
-        exit_code = child.wait()
-    finally:
-        if child.poll() is None:
-            child.terminate()
-            child.wait()
+        exit_code = run.exit_code()
     _share_parsed(target)
     return _read_results(results, exit_code, messages)
 
@@ -114,8 +99,6 @@ def dbt_environment(home: Home, *, bronze_snapshot: int, rows: int | None = None
         "DBT_LOG_PATH": str(working / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONUNBUFFERED": "1",
         **({"YUNJIAN_THREADS": str(Settings().threads_for(rows))} if rows is not None else {}),
         **({"DBT_PARTIAL_PARSE_FILE_PATH": str(parsed)} if parsed and parsed.is_file() else {}),
     }
@@ -140,26 +123,25 @@ def _share_parsed(target: Path) -> None:
 
 
 def _tell(line: str, run_id: str, messages: list[str]) -> None:
-    """One line of dbt's output: results of nodes become log lines, errors are kept for the report."""
+    """One line of pipeline/dbt_process.py: results of nodes become log lines, errors are kept for the report."""
     try:
         event: dict[str, Any] = json.loads(line)
-        info, data = event["info"], event.get("data", {})
+        name, level = event["name"], event["level"]
     except (ValueError, KeyError, TypeError):
         if line.strip():
             messages.append(line.strip())
         return
-    if info.get("level") == "error":
-        messages.append(str(info.get("msg", "")).strip())
-    if info.get("name") in _RESULTS:
-        node = data.get("node_info", {})
-        status = str(data.get("status", "")).split(" in ")[0]
+    if level == "error":
+        messages.append(str(event["message"]).strip())
+    if name in _RESULTS:
+        status = str(event.get("status", "")).split(" in ")[0]
         tell = log.debug if status == "pass" else log.info
         tell(
             "dbt node",
             run_id=run_id,
-            node=node.get("node_name"),
+            node=event.get("node"),
             status=status,
-            seconds=round(float(data.get("execution_time") or 0), 2),
+            seconds=round(float(event.get("seconds") or 0), 2),
         )
 
 

@@ -6,8 +6,6 @@
 {% materialization by_case, default %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
-    {%- set columns = get_column_schema_from_query(compiled_code) -%}
-    {%- set names = columns | map(attribute='name') | list -%}
 
     {{ run_hooks(pre_hooks) }}
     {% if existing is none %}
@@ -15,14 +13,14 @@
             create table {{ target_relation }} as select * from ({{ compiled_code }}) as no_case limit 0
         {% endcall %}
         {% if config.get('partitioned_by') %}{{ partition_by_date(target_relation) }}{% endif %}
-    {% else %}
-        {{ match_columns(target_relation, columns) }}
+    {% elif should_full_refresh() %}
+        {{ match_columns(target_relation, get_column_schema_from_query(compiled_code)) }}
     {% endif %}
 
     {% call statement('main') %}
         delete from {{ target_relation }} where {{ changed_case('case_id') }};
-        insert into {{ target_relation }} ({{ names | join(', ') }})
-        select {{ names | join(', ') }} from (
+        insert into {{ target_relation }} by name
+        select * from (
             {{ compiled_code }}
         ) as rebuilt
     {% endcall %}

@@ -6,9 +6,10 @@
     any more would keep its old ones; and it copies the new rows into a temporary table first, which ten million
     positions a day cannot afford.
 
-    A new column is added and a vanished one dropped. The table is never dropped: dates whose detail has expired could
-    not be rebuilt. Models that hold detail (`meta.detail: true`) also lose the dates that have expired. With
-    `dated_by: month` the table is kept by month, in the column `month`: its dates are first days of months.
+    A new column is added and a vanished one dropped with `--full-refresh`, as a build under new rules has it: nothing
+    else changes columns. The table is never dropped: dates whose detail has expired could not be rebuilt. Models that
+    hold detail (`meta.detail: true`) also lose the dates that have expired. With `dated_by: month` the table is kept by
+    month, in the column `month`: its dates are first days of months.
 -#}
 {% materialization by_date, default %}
     {%- set target_relation = this.incorporate(type='table') -%}
@@ -17,8 +18,6 @@
     {%- set dated_by = config.get('dated_by', 'business_date') -%}
     {%- set dates = rebuilt_dates(meta.get('feeds')) -%}
     {%- if dated_by == 'month' %}{% set dates = months_of(dates) %}{% endif -%}
-    {%- set columns = get_column_schema_from_query(compiled_code) -%}
-    {%- set names = columns | map(attribute='name') | list -%}
 
     {{ run_hooks(pre_hooks) }}
     {% if existing is not none and existing.is_view %}
@@ -30,8 +29,8 @@
             create table {{ target_relation }} as select * from ({{ compiled_code }}) as empty_day limit 0
         {% endcall %}
         {% if config.get('partitioned_by') %}{{ partition_by_date(target_relation) }}{% endif %}
-    {% else %}
-        {{ match_columns(target_relation, columns) }}
+    {% elif should_full_refresh() %}
+        {{ match_columns(target_relation, get_column_schema_from_query(compiled_code)) }}
     {% endif %}
 
     {% call statement('main') %}
@@ -43,8 +42,8 @@
             );
         {% endif %}
         {% if dates %}
-            insert into {{ target_relation }} ({{ names | join(', ') }})
-            select {{ names | join(', ') }} from (
+            insert into {{ target_relation }} by name
+            select * from (
                 {{ compiled_code }}
             ) as rebuilt
         {% endif %}
