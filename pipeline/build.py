@@ -30,7 +30,6 @@ from lake.engine import open_engine, use_threads
 from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, attach, current_snapshot, detach
 from lake.writer_lock import HeldLock, writer_lock
-from pipeline import dbt_host
 from pipeline.affected_models import affected_models
 from pipeline.code_version import code_version
 from pipeline.dbt_run import DbtRun, dates_to_rebuild, run_dbt
@@ -88,8 +87,6 @@ def build(home: Home, *, full: bool = False, run_id: str | None = None, now: dat
         new_rules = passed is None or last is None or {passed.code_version, last.code_version} != {rules}
         plan = _plan(con, contracts, passed, last, snapshot, everything=full or new_rules)
         detach(con, BRONZE)
-        if not plan.is_empty or full or new_rules:
-            dbt_host.start()
         use_threads(con, plan.rows_of(plan.changed))
         plan = plan.with_haulage(_find_trips(con, home, plan, snapshot))
         if plan.is_empty and not (full or new_rules):

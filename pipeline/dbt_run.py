@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -16,7 +18,6 @@ import structlog
 
 from lake.home import Home
 from lake.settings import Settings
-from pipeline import dbt_host
 
 log = structlog.get_logger(__name__)
 PROJECT = Path(__file__).parents[1] / "dbt_project"
@@ -60,12 +61,26 @@ def run_dbt(
     target = home.root / "dbt" / "target"
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pipeline.dbt_process", *arguments]
+    child = subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        env={**dbt_environment(home, bronze_snapshot=bronze_snapshot, rows=rows), DATES_VARIABLE: dates},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        pass_fds=pass_fds,
+    )
     messages: list[str] = []
-    environment = {**dbt_environment(home, bronze_snapshot=bronze_snapshot, rows=rows), DATES_VARIABLE: dates}
-    with dbt_host.running(arguments, environment=environment, folder=PROJECT, pass_fds=pass_fds) as run:
-        for line in run.lines:
+    try:
+        assert child.stdout is not None
+        for line in child.stdout:
             _tell(line, run_id, messages)
-        exit_code = run.exit_code()
+        exit_code = child.wait()
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            child.wait()
     _share_parsed(target)
     return _read_results(results, exit_code, messages)
 
@@ -99,6 +114,8 @@ def dbt_environment(home: Home, *, bronze_snapshot: int, rows: int | None = None
         "DBT_LOG_PATH": str(working / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
         **({"YUNJIAN_THREADS": str(Settings().threads_for(rows))} if rows is not None else {}),
         **({"DBT_PARTIAL_PARSE_FILE_PATH": str(parsed)} if parsed and parsed.is_file() else {}),
     }
