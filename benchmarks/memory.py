@@ -16,7 +16,7 @@ _EVERY_S = 0.1
 class PeakMemory:
     """While the context lasts, adds up every tenth of a second what this process and its children hold.
 
-    Pages that several of them share count several times. A process alone is not sampled: the kernel knows its peak.
+    Pages that several of them share count several times. Of this process alone the kernel knows the peak itself.
     """
 
     def __init__(self) -> None:

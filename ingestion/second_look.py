@@ -21,7 +21,7 @@ from ingestion.batch import MENDED, STAGED, TYPED, Batch
 from ingestion.rules import CompiledRules, FileFacts, SourceShape, compile_rules
 from lake.engine import sql_name
 
-# Lines looked at one by one, and bytes of text in them; to read all of the file again is cheaper from there.
+# Lines that are mended, and characters of text in them; to read all of the file again is cheaper from there.
 _MANY_DOUBTS = 20_000
 _MANY_CHARACTERS = 64 << 20
 
@@ -36,11 +36,11 @@ def look_again(batch: Batch, facts: FileFacts) -> Batch:
         return batch
     blank = _blank_rows(batch)
     doubtful = _doubtful_rows(batch, reader, blank)
-    row_of = dict(zip(batch.numbers.of(blank).tolist(), blank.tolist(), strict=True))
-    row_of |= dict(zip(batch.numbers.of(doubtful).tolist(), doubtful.tolist(), strict=True))
+    blank_lines, doubtful_lines = (batch.numbers.of(rows).tolist() for rows in (blank, doubtful))
+    row_of = dict(zip(blank_lines + doubtful_lines, [*blank.tolist(), *doubtful.tolist()], strict=True))
     misread: dict[int, Mapping[str, str | None]] = {}
     characters = 0
-    for line, given in reader.misread(batch.numbers.of(blank).tolist(), batch.numbers.of(doubtful).tolist()):
+    for line, given in reader.misread(blank_lines, doubtful_lines):
         misread[row_of[line]] = given
         characters += sum(len(text) for text in given.values() if text)
         if len(misread) > _MANY_DOUBTS or characters > _MANY_CHARACTERS:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -20,20 +21,16 @@ _serial = itertools.count(1)
 
 
 def scratch_path(home: Home, purpose: str) -> Path:
-    """A name that no other living process and no other call has; nothing is made."""
+    """A name that no other process of this machine and no other call has; nothing is made."""
     return home.tmp / f"{purpose}-{os.getpid()}-{next(_serial)}"
 
 
 @contextmanager
 def scratch_folder(home: Home, purpose: str) -> Iterator[Path]:
     """A new folder of this process (mode 0700), removed with all it holds when the context ends."""
-    folder = scratch_path(home, purpose)
-    shutil.rmtree(folder, ignore_errors=True)  # of a dead process that had the same number
-    folder.mkdir(mode=0o700)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    # The random end of its name keeps apart two containers in which a process has the same id.
+    with tempfile.TemporaryDirectory(prefix=f"{purpose}-{os.getpid()}-", dir=home.tmp) as folder:
+        yield Path(folder)
 
 
 def sweep(home: Home, now: datetime) -> None:

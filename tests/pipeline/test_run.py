@@ -6,20 +6,9 @@ import duckdb
 import pytest
 
 from pipeline.run import run
+from tests.pipeline.small_inbox import CAMERAS, TRUCKS, put
 
 pytestmark = pytest.mark.slow
-
-TRUCKS = "plate_no,terminal_id,carrier,approved_on,valid_until\n沪A12345,013912345678,东明渣土,2026-01-01,2027-01-01\n"
-CAMERAS = (
-    "camera_id,township_code,longitude,latitude,datum,kind,installed_on,retired_on\n"
-    "C1,310117001,121.2277,31.0322,WGS84,street,2024-01-01,\n"
-)
-
-
-def put(home, feed, name, text):
-    folder = home.inbox / feed
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(text)
 
 
 def test_a_feed_that_fails_stops_neither_the_others_nor_the_edition_and_a_second_run_changes_nothing(home, now):

@@ -11,25 +11,16 @@ from lake.home import Home
 from lake.reader import query
 from pipeline import side_by_side
 from pipeline.side_by_side import Landed, land_feeds
+from tests.pipeline.small_inbox import CAMERAS, TRUCKS, put
 
 FEEDS = ["camera_status", "cameras", "trucks", "units"]
-TRUCKS = "plate_no,terminal_id,carrier,approved_on,valid_until\n沪A12345,013912345678,东明渣土,2026-01-01,2027-01-01\n"
-CAMERAS = (
-    "camera_id,township_code,longitude,latitude,datum,kind,installed_on,retired_on\n"
-    "C1,310117001,121.2277,31.0322,WGS84,street,2024-01-01,\nC2,310117001,north,31.0322,WGS84,street,2024-01-01,\n"
-)
-
-
-def put(home, feed, name, text):
-    folder = home.inbox / feed
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(text)
+BAD_CAMERA = "C2,310117001,north,31.0322,WGS84,street,2024-01-01,\n"
 
 
 def fill(home):
     put(home, "trucks", "trucks_2026-11-16.csv", TRUCKS)
-    put(home, "cameras", "cameras_2026-11-16.csv", CAMERAS)
-    put(home, "cameras", "cameras_2026-11-17.csv", CAMERAS)
+    put(home, "cameras", "cameras_2026-11-16.csv", CAMERAS + BAD_CAMERA)
+    put(home, "cameras", "cameras_2026-11-17.csv", CAMERAS + BAD_CAMERA)
     put(home, "camera_status", "camera_status_2026-11-16.csv", "neither,of,the,columns\n1,2,3,4\n")
     return home
 
