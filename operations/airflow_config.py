@@ -1,4 +1,4 @@
-"""Airflow's configuration of one Yunjian home: `$YUNJIAN_HOME/airflow/airflow.cfg`, rewritten at every start.
+"""Airflow's configuration of one Yunjian home: `airflow.cfg` and local settings in its `airflow/`, rewritten at every start.
 
 Everything binds to 127.0.0.1, sends no usage data and fits a laptop. A deployment overrides a setting by Airflow's own
 environment variables (`AIRFLOW__SECTION__KEY`), which win over the file; first of all the metadata database
@@ -24,6 +24,13 @@ POOLS = {
     BRONZE_POOL: "One writer of the bronze lake at a time: landing",
     WAREHOUSE_POOL: "One writer of the warehouse at a time: builds, publication, maintenance",
 }
+_LOCAL_SETTINGS = """\
+# Written by `yunjian up` at every start; Airflow imports it in each of its processes.
+from operations import airflow_savepoints
+
+__all__: list[str] = []
+airflow_savepoints.take_the_write_lock_at_savepoints()
+"""
 DAGS_FOLDER = Path(__file__).resolve().parent.parent / "dags"
 
 
@@ -61,7 +68,14 @@ def write_config(home: Home, port: int) -> Path:
         file.write("# Written by `yunjian up` at every start: override by environment variables, not here.\n")
         config.write(file)
     draft.replace(path)
+    _write_local_settings(home)
     return path
+
+
+def _write_local_settings(home: Home) -> None:
+    folder = home.airflow / "config"
+    folder.mkdir(exist_ok=True)
+    (folder / "airflow_local_settings.py").write_text(_LOCAL_SETTINGS)
 
 
 def _settings(home: Home, port: int, signing: dict[str, str]) -> dict[str, dict[str, str | int]]:
