@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from lake.home import Home
@@ -51,6 +53,13 @@ def parsed_project(tmp_path_factory: pytest.TempPathFactory) -> None:
     base = tmp_path_factory.getbasetemp()
     place = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     os.environ[PARSED_VARIABLE] = str(place / "parsed-project.msgpack")
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_come() -> Iterator[None]:
+    """A command that a test runs in this process says for all of it from which level on it logs."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
