@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
@@ -32,7 +33,7 @@ from lake.lakes import BRONZE, WAREHOUSE, attach, current_snapshot, detach
 from lake.writer_lock import HeldLock, writer_lock
 from pipeline.affected_models import affected_models
 from pipeline.code_version import code_version
-from pipeline.dbt_run import DbtRun, dates_to_rebuild, run_dbt
+from pipeline.dbt_run import DbtRun, dates_to_rebuild, parsed_meanwhile, run_dbt
 from pipeline.rebuild_plan import Dates, RebuildPlan, plan_rebuild
 
 log = structlog.get_logger(__name__)
@@ -88,7 +89,9 @@ def build(home: Home, *, full: bool = False, run_id: str | None = None, now: dat
         plan = _plan(con, contracts, passed, last, snapshot, everything=full or new_rules)
         detach(con, BRONZE)
         use_threads(con, plan.rows_of(plan.changed))
-        plan = plan.with_haulage(_find_trips(con, home, plan, snapshot))
+        dbt_will_run = full or new_rules or not plan.is_empty
+        with parsed_meanwhile(home, bronze_snapshot=snapshot) if dbt_will_run else nullcontext():
+            plan = plan.with_haulage(_find_trips(con, home, plan, snapshot))
         if plan.is_empty and not (full or new_rules):
             log.info("build: nothing changed", run_id=build_id, bronze_snapshot=snapshot)
             return BuildReport("unchanged", None, snapshot, rules, seconds=round(time.monotonic() - clock, 3))

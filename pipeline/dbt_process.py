@@ -1,4 +1,4 @@
-"""The process dbt runs in: `python -m pipeline.dbt_process ARGUMENT...` is `dbt ARGUMENT...` that tells by lines of JSON.
+"""What the process does that dbt runs in (pipeline/dbt_host.py starts it): it tells by lines of JSON.
 
 dbt's own logs put every event into words, also those below the level that is shown. Here a line is made of what is to be
 told alone. `DBT_LOG_LEVEL_FILE=debug` has dbt keep its file `dbt.log`, with every statement, as well.
@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import gc
 import json
-import sys
 from collections.abc import Sequence
 from typing import Any
+
+# All that a run needs is imported with this module, once for many processes.
+import dbt.adapters.duckdb.plugins  # noqa: F401
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+
+from pipeline import dbt_connection  # noqa: F401
 
 _OPTIONS = ("--log-level", "none", "--no-version-check")
 _RARELY = (100_000, 50, 100)
@@ -23,12 +29,11 @@ def run(arguments: Sequence[str]) -> int:
     Writes a line to standard output for each event that is told: `{"name", "level", "message"}`, of an event about a
     node also `{"node", "status", "seconds"}`.
     """
-    from dbt.cli.main import dbtRunner
-
     # What is imported and parsed stays until the end: it need not be looked through for garbage again and again.
     gc.freeze()
     gc.set_threshold(*_RARELY)
     outcome = dbtRunner(callbacks=[_tell]).invoke([*_OPTIONS, *arguments])
+    DuckDBConnectionManager.close_all_connections()  # a forked process ends without clearing up
     if outcome.success:
         return 0
     if outcome.exception is None:
@@ -47,7 +52,3 @@ def _tell(event: Any) -> None:
         line["status"] = getattr(event.data, "status", "")
         line["seconds"] = getattr(event.data, "execution_time", 0.0)
     print(json.dumps(line), flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(run(sys.argv[1:]))

@@ -5,25 +5,27 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
 from lake.home import Home
 from lake.settings import Settings
+from pipeline.dbt_host import import_dbt, start_dbt
 
 log = structlog.get_logger(__name__)
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 SNAPSHOT_VARIABLE = "YUNJIAN_DBT_BRONZE_SNAPSHOT"
 PARSED_VARIABLE = "YUNJIAN_DBT_PARSED"
 DATES_VARIABLE = "YUNJIAN_DBT_DATES"
+_PARSED = "partial_parse.msgpack"
 _LONGEST_VARIABLE = 100_000  # Linux takes 128 KiB
 _FAILED = ("error", "fail", "runtime error", "partial success")
 _RESULTS = ("LogModelResult", "LogTestResult", "LogSeedResult", "LogNodeResult", "LogUnitTestResult")
@@ -58,31 +60,54 @@ def run_dbt(
     `dates` (`dates_to_rebuild`) saves the models asking the lake for them, each several times. Few `rows` are worked on
     by one thread.
     """
-    target = home.root / "dbt" / "target"
+    target = _target(home)
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pipeline.dbt_process", *arguments]
-    child = subprocess.Popen(
-        command,
-        cwd=PROJECT,
-        env={**dbt_environment(home, bronze_snapshot=bronze_snapshot, rows=rows), DATES_VARIABLE: dates},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        pass_fds=pass_fds,
-    )
+    environment = {**dbt_environment(home, bronze_snapshot=bronze_snapshot, rows=rows), DATES_VARIABLE: dates}
     messages: list[str] = []
-    try:
-        assert child.stdout is not None
-        for line in child.stdout:
+    with _running(arguments, environment, keep_open=pass_fds) as (process, told):
+        for line in told:
             _tell(line, run_id, messages)
-        exit_code = child.wait()
-    finally:
-        if child.poll() is None:
-            child.terminate()
-            child.wait()
+        process.join()
+    exit_code = process.exitcode or 0
     _share_parsed(target)
     return _read_results(results, exit_code, messages)
+
+
+@contextmanager
+def parsed_meanwhile(home: Home, *, bronze_snapshot: int) -> Iterator[None]:
+    """dbt is imported while the block runs, and the project parsed where that has not been done for this data root yet.
+
+    Whether parsing succeeds is not asked: the run that follows says what is wrong with a project.
+    """
+    import_dbt()
+    environment = dbt_environment(home, bronze_snapshot=bronze_snapshot)
+    if "DBT_PARTIAL_PARSE_FILE_PATH" in environment or (_target(home) / _PARSED).is_file():
+        yield
+        return
+    with _running(["parse"], environment) as (process, told):
+        yield
+        told.read()
+        process.join()
+
+
+@contextmanager
+def _running(
+    arguments: Sequence[str], environment: Mapping[str, str], *, keep_open: Sequence[int] = ()
+) -> Iterator[tuple[BaseProcess, TextIO]]:
+    """dbt in the project's folder, ended with the block."""
+    process, told = start_dbt(arguments, environment=environment, folder=PROJECT, keep_open=keep_open)
+    with told:
+        try:
+            yield process, told
+        finally:
+            if process.is_alive():
+                process.terminate()
+                process.join()
+
+
+def _target(home: Home) -> Path:
+    return home.root / "dbt" / "target"
 
 
 def dates_to_rebuild(changed: Mapping[str, AbstractSet[date]], frozen: Mapping[str, AbstractSet[date]]) -> str:
@@ -131,7 +156,7 @@ def _parsed_elsewhere() -> Path | None:
 
 
 def _share_parsed(target: Path) -> None:
-    place, parsed = _parsed_elsewhere(), target / "partial_parse.msgpack"
+    place, parsed = _parsed_elsewhere(), target / _PARSED
     if place is None or place.is_file() or not parsed.is_file():
         return
     draft = place.with_name(f"{place.name}.{os.getpid()}")
