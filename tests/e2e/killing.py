@@ -15,10 +15,18 @@ from typing import Any
 
 _STATEMENTS = ("execute", "executemany")
 _MOVES = ("rename", "replace", "link", "unlink", "remove", "mkdir", "rmdir", "fsync")
-# A server that has imported what is slow to import, and holds no threads yet: its children start in milliseconds.
+# A server that has imported what is slow to import, and holds no threads yet: its children start in milliseconds. There
+# is one for all of a process, so it imports what dbt's processes need (pipeline/dbt_host.py) as well.
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
-    ["great_expectations", "ingestion.landing", "ingestion.replay", "pipeline.build", "pipeline.publish"]
+    [
+        "great_expectations",
+        "ingestion.landing",
+        "ingestion.replay",
+        "pipeline.build",
+        "pipeline.publish",
+        "pipeline.dbt_process",
+    ]
 )
 
 
