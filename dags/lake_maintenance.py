@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, CronTriggerTimetable, task
+from airflow.sdk import DAG, task
 
 from operations.airflow_config import WAREHOUSE_POOL
 from operations.dag_docs import MAINTENANCE_DOC
+from operations.dag_times import at
 from operations.failure_alert import alert
 
 with DAG(
@@ -14,7 +15,7 @@ with DAG(
     dag_display_name="Lake maintenance",
     description="Deletes what its contract no longer allows to keep, merges small files, removes expired ones",
     doc_md=MAINTENANCE_DOC,
-    schedule=CronTriggerTimetable("30 3 * * *", timezone="Asia/Shanghai"),
+    schedule=at("30 3 * * *"),
     catchup=False,
     max_active_runs=1,
     tags=["maintenance"],

@@ -3,12 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, CronTriggerTimetable, get_current_context, task
+from airflow.sdk import DAG, Asset, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from ingestion.contracts import Contract, all_contracts
 from operations.airflow_config import BRONZE_POOL
 from operations.dag_docs import landing_doc
+from operations.dag_times import at
 from operations.failure_alert import alert
 
 
@@ -18,7 +19,7 @@ def landing_dag(contract: Contract) -> DAG:
         dag_display_name=f"Land {contract.feed}",
         description=f"Inbox -> bronze.{contract.feed}",
         doc_md=landing_doc(contract),
-        schedule=CronTriggerTimetable(contract.schedule, timezone="Asia/Shanghai"),
+        schedule=at(contract.schedule),
         catchup=False,  # each run lands whatever waits in the inbox: missed runs leave nothing behind
         max_active_runs=1,
         tags=["landing", contract.feed],

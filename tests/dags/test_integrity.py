@@ -27,6 +27,12 @@ def test_one_run_at_a_time_and_none_for_the_past(dags):
         assert dag["catchup"] is False, dag_id
 
 
+def test_what_was_due_before_a_dag_was_there_is_not_made_up_for(dags):
+    timed = {dag_id: dag["first_run"] for dag_id, dag in dags.items() if dag["cron"]}
+    assert timed["lake_maintenance"] == "2026-11-23T19:30:00+00:00"
+    assert {first[:10] for first in timed.values()} == {"2026-11-23"}
+
+
 def test_every_dag_is_documented_and_says_that_a_re_run_is_safe(dags):
     for dag_id, dag in dags.items():
         assert "Re-run, clear, backfill: safe" in dag["doc"], dag_id
