@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from lake.commit import commit
 from lake.engine import sql_name
-from lake.relations import table_names
+from lake.relations import is_empty, table_names
 
 SCHEMA: Final = "haulage"
 _COMMON: Final = {"processed_date": "DATE", "business_date": "DATE"}
@@ -165,16 +165,18 @@ def replace_date(
     """
     changed: set[date] = set()
     differing = []
+    filled = set()  # tables that have rows of the date
     for table, new in rows.items():
         con.register(f"_haulage_new_{table}", new)
         marks = "processed_date" if table == "open_states" else "business_date"
         old = f"(SELECT * FROM {_name(warehouse, table)} WHERE processed_date = {_text(day)})"
         fresh = f"(SELECT * FROM _haulage_new_{table})"
-        dates = con.execute(
-            f"""SELECT DISTINCT {marks} FROM (
-                    (SELECT * FROM {old} EXCEPT ALL SELECT * FROM {fresh})
-                    UNION ALL (SELECT * FROM {fresh} EXCEPT ALL SELECT * FROM {old}))"""
-        ).fetchall()
+        difference = fresh
+        if not (is_empty(con, _name(warehouse, table)) or is_empty(con, old)):
+            filled.add(table)
+            difference = f"""((SELECT * FROM {old} EXCEPT ALL SELECT * FROM {fresh})
+                UNION ALL (SELECT * FROM {fresh} EXCEPT ALL SELECT * FROM {old}))"""
+        dates = con.execute(f"SELECT DISTINCT {marks} FROM {difference}").fetchall()
         if dates:
             differing.append(table)
             if table != "open_states":
@@ -183,7 +185,8 @@ def replace_date(
         extra = {"action": "haulage", "processed_date": day, "tables": differing}
         with commit(con, warehouse, author="haulage", message=f"haulage of {day}", extra=extra):
             for table in differing:
-                con.execute(f"DELETE FROM {_name(warehouse, table)} WHERE processed_date = {_text(day)}")
+                if table in filled:
+                    con.execute(f"DELETE FROM {_name(warehouse, table)} WHERE processed_date = {_text(day)}")
                 con.execute(f"INSERT INTO {_name(warehouse, table)} SELECT * FROM _haulage_new_{table}")
             if changed:
                 con.execute(

@@ -10,7 +10,7 @@ import duckdb
 from lake.commit import one_state
 from lake.engine import sql_name
 from lake.published_contract import written_tables
-from lake.relations import table_names
+from lake.relations import is_empty, table_names
 
 # Sums of floating numbers differ in their last digits with the order of adding; ten digits are the same.
 _FLOAT_FORMAT = "'%.9e'"
@@ -58,7 +58,16 @@ def _types(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
 def _table_digest(con: duckdb.DuckDBPyConnection, table: str, relation: str) -> str:
     types = _types(con, relation)
     columns = sorted(name for name, kind in types.items() if name != "edition" and not kind.startswith("TIMESTAMP"))
-    row_text = " || ".join(value_text(name, types[name]) for name in columns) or "''"
+    rows, rows_hash = (
+        (0, hashlib.sha256().hexdigest())
+        if is_empty(con, relation)
+        else _rows_digest(con, relation, " || ".join(value_text(name, types[name]) for name in columns) or "''")
+    )
+    return "\x1f".join([table, *columns, str(rows), rows_hash]) + "\x1e"
+
+
+def _rows_digest(con: duckdb.DuckDBPyConnection, relation: str, row_text: str) -> tuple[int, str]:
+    """How many rows there are, and a hash of their texts (SQL)."""
     # Rows are put in order by their own hashes, in 256 heaps so that no heap grows large.
     row = con.execute(
         f"""
@@ -74,4 +83,4 @@ def _table_digest(con: duckdb.DuckDBPyConnection, table: str, relation: str) -> 
         """
     ).fetchone()
     assert row is not None
-    return "\x1f".join([table, *columns, str(row[0]), row[1]]) + "\x1e"
+    return row[0], row[1]

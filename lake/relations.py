@@ -1,4 +1,4 @@
-"""Which tables and views an attached catalog holds."""
+"""Which tables and views an attached catalog holds, and whether there is anything in them."""
 
 from __future__ import annotations
 
@@ -18,3 +18,12 @@ def table_names(con: duckdb.DuckDBPyConnection, catalog: str, schema: str) -> li
         [catalog, schema],
     ).fetchall()
     return [row[0] for row in rows]
+
+
+def is_empty(con: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    """Whether a relation (SQL) has no rows.
+
+    Worth asking before more is asked: of a table that never had a row DuckLake keeps no statistics, and looks for them in
+    its catalog anew for each column of each statement (40 ms for a sorted copy of fifteen columns).
+    """
+    return con.execute(f"SELECT 1 FROM {relation} LIMIT 1").fetchone() is None

@@ -169,6 +169,7 @@ def test_the_lakes_made_again_from_landing_say_the_same_however_many_threads(
     monkeypatch.setenv("YUNJIAN_THREADS", "2")  # so small a district took the straight way on one
     again = rebuild(straight.home, into=tmp_path / "again", now=NOW, tell=lambda _: None)
     assert (again.status, again.content_hash) == ("verified", straight.content_hash), again.differences
+    assert (again.replaced, again.place) == (False, tmp_path / "again")
 
 
 def test_the_cases_that_explain_names_are_those_that_were_counted(straight: Straight) -> None:

@@ -137,10 +137,9 @@ def test_lakes_that_are_lost_are_made_from_landing_and_the_serving_file(district
         assert row is not None and row[0] > 0
 
 
-def test_lakes_that_would_say_something_else_are_left_beside_the_old_ones(district: Home, tmp_path: Path) -> None:
+def test_lakes_that_would_say_something_else_are_left_beside_the_old_ones(district: Home) -> None:
     victim = next((district.landing / "detection_events").glob("??/*.ndjson"))
-    text = victim.read_text()
-    victim.write_text("\n".join(text.splitlines()[1:]) + "\n")  # landing was tampered with
+    victim.write_text("\n".join(victim.read_text().splitlines()[1:]) + "\n")  # landing was tampered with
     events = rows(district, EVENTS)
     report = rebuild(district, now=LATER, tell=lambda _: None)
     assert (report.status, report.replaced, report.exit_code) == ("differs", False, 1)
@@ -151,13 +150,8 @@ def test_lakes_that_would_say_something_else_are_left_beside_the_old_ones(distri
     assert rows(district, EVENTS) == events
     assert all(lake_exists(Home(report.place), name) for name in LAKES)
 
-    victim.write_text(text)
-    into = tmp_path / "elsewhere"
-    report = rebuild(district, into=into, now=LATER, tell=lambda _: None)
-    assert (report.status, report.replaced, report.place) == ("verified", False, into)
-    assert rows(Home(into), EVENTS) == events
     with pytest.raises(ValueError, match="already holds a lake"):
-        rebuild(district, into=into, now=LATER, tell=lambda _: None)
+        rebuild(district, into=report.place, now=LATER, tell=lambda _: None)
 
 
 @pytest.mark.parametrize("taken", ["one lake", "both", "both, and one new one in place"])
