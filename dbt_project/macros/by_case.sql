@@ -9,21 +9,19 @@
 
     {{ run_hooks(pre_hooks) }}
     {% if existing is none %}
-        {% call statement('create') %}
-            create table {{ target_relation }} as select * from ({{ compiled_code }}) as no_case limit 0
+        {{ create_as(target_relation, compiled_code) }}
+    {% else %}
+        {% if should_full_refresh() %}
+            {{ match_columns(target_relation, get_column_schema_from_query(compiled_code)) }}
+        {% endif %}
+        {% call statement('main') %}
+            delete from {{ target_relation }} where {{ changed_case('case_id') }};
+            insert into {{ target_relation }} by name
+            select * from (
+                {{ compiled_code }}
+            ) as rebuilt
         {% endcall %}
-        {% if config.get('partitioned_by') %}{{ partition_by_date(target_relation) }}{% endif %}
-    {% elif should_full_refresh() %}
-        {{ match_columns(target_relation, get_column_schema_from_query(compiled_code)) }}
     {% endif %}
-
-    {% call statement('main') %}
-        delete from {{ target_relation }} where {{ changed_case('case_id') }};
-        insert into {{ target_relation }} by name
-        select * from (
-            {{ compiled_code }}
-        ) as rebuilt
-    {% endcall %}
     {% do adapter.commit() %}
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target_relation]}) }}

@@ -25,33 +25,53 @@
         {% set existing = none %}
     {% endif %}
     {% if existing is none %}
-        {% call statement('create') %}
-            create table {{ target_relation }} as select * from ({{ compiled_code }}) as empty_day limit 0
+        {{ create_as(target_relation, compiled_code, filled=dates | length > 0) }}
+    {% else %}
+        {% if should_full_refresh() %}
+            {{ match_columns(target_relation, get_column_schema_from_query(compiled_code)) }}
+        {% endif %}
+        {% call statement('main') %}
+            delete from {{ target_relation }} where {{ dates_in(dated_by, dates) }};
+            {% if meta.get('detail') %}
+                delete from {{ target_relation }} where business_date in (
+                    select f.business_date from {{ target.database }}.main.frozen_dates as f
+                    where {{ is_one_of('f.feed', meta.get('feeds')) }}
+                );
+            {% endif %}
+            {% if dates %}
+                insert into {{ target_relation }} by name
+                select * from (
+                    {{ compiled_code }}
+                ) as rebuilt
+            {% endif %}
         {% endcall %}
-        {% if config.get('partitioned_by') %}{{ partition_by_date(target_relation) }}{% endif %}
-    {% elif should_full_refresh() %}
-        {{ match_columns(target_relation, get_column_schema_from_query(compiled_code)) }}
     {% endif %}
-
-    {% call statement('main') %}
-        delete from {{ target_relation }} where {{ dates_in(dated_by, dates) }};
-        {% if meta.get('detail') %}
-            delete from {{ target_relation }} where business_date in (
-                select f.business_date from {{ target.database }}.main.frozen_dates as f
-                where {{ is_one_of('f.feed', meta.get('feeds')) }}
-            );
-        {% endif %}
-        {% if dates %}
-            insert into {{ target_relation }} by name
-            select * from (
-                {{ compiled_code }}
-            ) as rebuilt
-        {% endif %}
-    {% endcall %}
     {% do adapter.commit() %}
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+
+{#- A new table of what `query` gives, or of its columns alone. Partitions are set before there are rows. -#}
+{% macro create_as(relation, query, filled=true) %}
+    {%- set partitions = config.get('partitioned_by') -%}
+    {% call statement('main') %}
+        create table {{ relation }} as select * from (
+            {{ query }}
+        ) as rebuilt {% if partitions or not filled %}limit 0{% endif %}
+    {% endcall %}
+    {% if partitions %}
+        {{ partition_by_date(relation) }}
+        {% if filled %}
+            {% call statement('main') %}
+                insert into {{ relation }} by name
+                select * from (
+                    {{ query }}
+                ) as rebuilt
+            {% endcall %}
+        {% endif %}
+    {% endif %}
+{% endmacro %}
 
 
 {% macro match_columns(relation, columns) %}
