@@ -140,14 +140,15 @@ def _send(pid: int, number: signal.Signals) -> None:
 
 
 def _reap(children: list[psutil.Process]) -> list[psutil.Process]:
-    """The children that still live; the dead ones (adopted ones too) are waited for, or they stay as zombies."""
+    """The children that still live; the dead ones (adopted ones too) are waited for, or they stay as zombies.
+
+    One whose first thread has ended before its others looks like a zombie, too, and cannot be waited for yet.
+    """
     living = []
     for child in children:
         try:
-            if child.status() != psutil.STATUS_ZOMBIE:
+            if child.status() != psutil.STATUS_ZOMBIE or os.waitpid(child.pid, os.WNOHANG) == (0, 0):
                 living.append(child)
-                continue
-            os.waitpid(child.pid, os.WNOHANG)
         except (psutil.NoSuchProcess, ChildProcessError):
             pass
     return living

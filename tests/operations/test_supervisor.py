@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from operations.supervisor import _reap
+
 # Like Airflow: a child in a session of its own that a group signal does not reach, deaf to SIGTERM.
 STUBBORN = textwrap.dedent("""
     import signal, subprocess, sys, time
@@ -99,3 +101,22 @@ def test_a_killed_supervisor_takes_its_components_with_it(tmp_path):
     os.kill(supervisor.pid, signal.SIGKILL)
     supervisor.communicate()
     wait_for(lambda: not marked(mark))
+
+
+def test_a_process_whose_first_thread_has_ended_is_waited_for_until_the_others_have():
+    leaving = (
+        "import ctypes, threading, time; threading.Thread(target=time.sleep, args=(600,)).start();"
+        "ctypes.CDLL(None).pthread_exit(None)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", leaving])
+    seen = psutil.Process(process.pid)
+    deadline = time.monotonic() + 20
+    while seen.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert _reap([seen]) == [seen]
+    process.kill()
+    while _reap([seen]):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert not seen.is_running()
