@@ -172,6 +172,7 @@ def replace_date(
         old = f"(SELECT * FROM {_name(warehouse, table)} WHERE processed_date = {_text(day)})"
         fresh = f"(SELECT * FROM _haulage_new_{table})"
         difference = fresh
+        # The whole table first: where it never had a row, that is the cheaper question.
         if not (is_empty(con, _name(warehouse, table)) or is_empty(con, old)):
             filled.add(table)
             difference = f"""((SELECT * FROM {old} EXCEPT ALL SELECT * FROM {fresh})

@@ -58,11 +58,11 @@ def _types(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
 def _table_digest(con: duckdb.DuckDBPyConnection, table: str, relation: str) -> str:
     types = _types(con, relation)
     columns = sorted(name for name, kind in types.items() if name != "edition" and not kind.startswith("TIMESTAMP"))
-    rows, rows_hash = (
-        (0, hashlib.sha256().hexdigest())
-        if is_empty(con, relation)
-        else _rows_digest(con, relation, " || ".join(value_text(name, types[name]) for name in columns) or "''")
-    )
+    if is_empty(con, relation):
+        rows, rows_hash = 0, hashlib.sha256().hexdigest()
+    else:
+        row_text = " || ".join(value_text(name, types[name]) for name in columns) or "''"
+        rows, rows_hash = _rows_digest(con, relation, row_text)
     return "\x1f".join([table, *columns, str(rows), rows_hash]) + "\x1e"
 
 

@@ -170,6 +170,12 @@ def test_the_lakes_made_again_from_landing_say_the_same_however_many_threads(
     again = rebuild(straight.home, into=tmp_path / "again", now=NOW, tell=lambda _: None)
     assert (again.status, again.content_hash) == ("verified", straight.content_hash), again.differences
     assert (again.replaced, again.place) == (False, tmp_path / "again")
+    told = (
+        "SELECT * EXCLUDE (run_id) FROM bronze.landing_files ORDER BY ALL",
+        "FROM bronze.detection_events ORDER BY ALL",
+    )
+    for sql in told:
+        assert query(Home(again.place), sql)["rows"] == query(straight.home, sql)["rows"]
 
 
 def test_the_cases_that_explain_names_are_those_that_were_counted(straight: Straight) -> None:
