@@ -72,6 +72,8 @@ def write_parquet(home: Home, batch: Batch, file_sha256: str) -> list[Path]:
             sorted_columns.append(name)
     order = _order(batch)
     kept = batch.kept()
+    sha = sql_text(file_sha256)
+    columns.append(f"CAST({sha} AS ENUM({sha})) AS _file_sha256")  # a dictionary, too: the same text is not hashed anew
     dates = sorted(batch.good_by_date())
     files = []
     for day in dates:
@@ -79,7 +81,7 @@ def write_parquet(home: Home, batch: Batch, file_sha256: str) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{file_sha256[:16]}-{uuid.uuid4().hex[:12]}.parquet"
         written = batch.con.execute(
-            f"COPY (SELECT {', '.join(columns)}, {sql_text(file_sha256)} AS _file_sha256, _line FROM "
+            f"COPY (SELECT {', '.join(columns)}, _line FROM "
             f"(SELECT {', '.join(sorted_columns)} FROM {kept} WHERE _date = DATE {sql_text(day.isoformat())} {order})) "
             f"TO {sql_text(file)} ({PARQUET})"
         ).fetchone()

@@ -50,6 +50,7 @@ def land_file(run: LandingRun, source: Path) -> FileReport:
         return reject(run, source.name, None, problem)
     arrival = Arrival(received, date_in(received.name), received_in(received.name))
     try:
+        _believe_name(run, arrival)
         earlier = _landed_before(run, arrival)
         if earlier is not None:
             _keep(run, arrival)
@@ -68,6 +69,19 @@ def land_file(run: LandingRun, source: Path) -> FileReport:
     finally:
         received.forget()
         batches.clear(run.con)
+
+
+def _believe_name(run: LandingRun, arrival: Arrival) -> None:
+    """Raises FileRejected for a file named for a day to come: it would be the latest of its feed until that day.
+
+    A day's grace is for clocks and for registers sent the evening before. A reference's date is no business date.
+    """
+    latest = run.now + timedelta(days=1)
+    if arrival.received_at is not None and arrival.received_at > latest:
+        raise FileRejected("received_in_future", f"{arrival.received_at}Z, now {run.now}Z")
+    day = None if run.contract.mode == "reference" else arrival.name_date
+    if day is not None and day > (latest + timedelta(hours=SHANGHAI_HOURS)).date():
+        raise FileRejected("date_in_future", f"{day}, today {_landing_date(run)}")
 
 
 def _keep(run: LandingRun, arrival: Arrival) -> None:

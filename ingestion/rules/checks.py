@@ -65,7 +65,7 @@ def surely_good(column: Column, given: Given, value: str, reference: str) -> str
             conditions += [f"NOT {bound}" for bound in _bounds(column, value)]
             conditions += [] if column.exclusive_minimum is None else [f"NOT ({_not_above(column, value)})"]
         case "timestamp" | "date":
-            conditions.append(f"isfinite({value})")
+            conditions.append(_four_digit_year(column, value))
             conditions += [f"NOT ({fails})" for _, fails in _time_rules(column, value, reference)]
         case _:
             conditions.append(f"{value} IS NOT NULL")
@@ -83,7 +83,7 @@ def _rules(column: Column, raw: str, value: str, source_type: str, reference: st
             yield from _number_rules(column, raw, value, source_type)
         case "timestamp" | "date":
             unreadable = UNREADABLE[column.logical_type]
-            yield unreadable, f"{raw} IS NOT NULL AND ({value} IS NULL OR NOT isfinite({value}))"
+            yield unreadable, f"{raw} IS NOT NULL AND ({value} IS NULL OR NOT {_four_digit_year(column, value)})"
             yield from _time_rules(column, value, reference)
         case _:
             yield UNREADABLE[column.logical_type], f"{raw} IS NOT NULL AND {value} IS NULL"
@@ -145,12 +145,19 @@ def _not_above(column: Column, value: str) -> str:
     return f"{value} <= {_number(column.exclusive_minimum)}"
 
 
+def _four_digit_year(column: Column, value: str) -> str:
+    """SQL of whether a time lies in the years 1 to 9999: ISO 8601 knows no others, and DuckDB knows infinities beside."""
+    last = "9999-12-31 23:59:59.999999" if column.logical_type == "timestamp" else "9999-12-31"
+    kind = "TIMESTAMP" if column.logical_type == "timestamp" else "DATE"
+    return f"({value} BETWEEN {kind} '0001-01-01' AND {kind} '{last}')"
+
+
 def _time_rules(column: Column, value: str, reference: str) -> Iterator[tuple[str, str]]:
     kind = "TIMESTAMP" if column.logical_type == "timestamp" else "DATE"
     if column.earliest is not None:
         yield "time_too_old", f"{value} < {kind} {sql_text(column.earliest)}"
     if column.max_future_minutes is not None:
-        latest = f"{reference} + INTERVAL {int(column.max_future_minutes)} MINUTE"
+        latest = f"TRY({reference} + INTERVAL {int(column.max_future_minutes)} MINUTE)"
         yield "time_in_future", f"{value} > {latest if kind == 'TIMESTAMP' else f'CAST({latest} AS DATE)'}"
 
 

@@ -101,6 +101,7 @@ def compile_rules(contract: Contract, shape: SourceShape, facts: FileFacts) -> C
     """Compile the contract's columns, checks and treatments for a file of this shape."""
     raws, values, checks, good = [], [], [], []
     received = contract.received_column
+    now = _timestamp(facts.now)
     reference = _timestamp(facts.file_received or facts.now)
     if received is not None:
         reference = f"coalesce({_value(received)}, {reference})"
@@ -118,8 +119,9 @@ def compile_rules(contract: Contract, shape: SourceShape, facts: FileFacts) -> C
             given = Given(_raw(column.name), _raw(column.name), given.type)
         value = _value(column.name)
         values.append(f"{_typed_value(contract, column, given, naive_is_utc=shape.naive_times_are_utc)} AS {value}")
-        checks += checks_of(column, given, value, reference)
-        good.append(surely_good(column, given, value, reference))
+        latest = now if column.name == received else reference  # no row vouches for its own received time
+        checks += checks_of(column, given, value, latest)
+        good.append(surely_good(column, given, value, latest))
     for check in _group_checks(contract):
         checks.append(check)
         good.append(f"({check.fails}) IS NOT TRUE")
@@ -168,6 +170,7 @@ def _source_text(shape: SourceShape) -> str:
 
 
 def _typed_value(contract: Contract, column: Column, given: Given, *, naive_is_utc: bool) -> str:
+    # TRY around arithmetic with times: DuckDB raises at the ends of its calendar, and one line would end the file.
     match column.logical_type:
         case "string":
             if column.geometry is not None:
@@ -177,9 +180,9 @@ def _typed_value(contract: Contract, column: Column, given: Given, *, naive_is_u
                 return given.text
             return f"TRY_CAST({given.text} AS ENUM({', '.join(sql_text(code) for code in column.values)}))"
         case "timestamp":
-            return instant(column, given, naive_is_utc=naive_is_utc)
+            return f"TRY({instant(column, given, naive_is_utc=naive_is_utc)})"
         case "date":
-            return calendar_date(given)
+            return f"TRY({calendar_date(given)})"
         case _:
             return f"TRY_CAST({given.quick} AS {column.physical_type})"
 
@@ -248,7 +251,7 @@ def _business_date(contract: Contract, facts: FileFacts) -> str:
         if facts.file_date is None:
             raise ValueError(f"{contract.feed}: a file dated by its name needs a file date")
         return f"DATE {sql_text(facts.file_date.isoformat())}"
-    return f"CAST({_value(contract.business_date_column)} + INTERVAL {SHANGHAI_HOURS} HOUR AS DATE)"
+    return f"TRY(CAST({_value(contract.business_date_column)} + INTERVAL {SHANGHAI_HOURS} HOUR AS DATE))"
 
 
 def _timestamp(instant_utc: datetime) -> str:

@@ -48,8 +48,13 @@ def given_value(column: Column, present: Mapping[str, str], *, trims: bool) -> G
 
 
 def _text(name: str, source_type: str, *, trims: bool) -> str:
-    text = name if is_text(source_type) else f"CAST({name} AS VARCHAR)"
-    return f"nullif(trim({text}), '')" if trims else f"nullif({text}, '')"
+    if not trims:
+        return f"nullif({name if is_text(source_type) else f'CAST({name} AS VARCHAR)'}, '')"
+    if not is_text(source_type):
+        return f"nullif(trim(CAST({name} AS VARCHAR)), '')"
+    # The one blank of ASCII is the space, and '!' comes next to it: most texts need no look at each character.
+    bare = f"{name} >= '!' AND NOT ends_with({name}, ' ') AND strlen({name}) = length({name})"
+    return f"CASE WHEN {bare} THEN {name} ELSE nullif(trim({name}), '') END"
 
 
 def _first(values: list[str]) -> str:

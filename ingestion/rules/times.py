@@ -42,7 +42,8 @@ def instant(column: Column, given: Given, *, naive_is_utc: bool) -> str:
     compact = f"try_strptime({text}, '%Y%m%d%H%M%S')"  # GA/T 1400 style
     local = _from_zone(f"coalesce(TRY_CAST({text} AS TIMESTAMP), {compact})", zone)
     # DuckDB would read the odd offset (+8) as nothing: what has a sign after its colon is zoned, or no instant at all.
-    unsigned = f"NOT regexp_matches({text}, ':.*[+-]')"
+    # Nor is a word (`epoch`) an instant.
+    unsigned = f"regexp_matches({text}, '^[0-9]') AND NOT regexp_matches({text}, ':.*[+-]')"
     slowly = f"CASE WHEN {_carries_offset(text)} THEN {_zoned(text)} WHEN {unsigned} THEN {local} END"
     return f"coalesce({_from_zone(seconds, zone)}, {slowly})"
 
@@ -56,9 +57,13 @@ def calendar_date(given: Given) -> str:
     if not is_text(given.type):
         return midnight.format(f"CAST({raw} AS TIMESTAMP)")
     # DuckDB reads a date and ignores what follows it: longer text goes through the stricter timestamp.
-    usual = f"CASE WHEN strlen({given.quick}) = 10 THEN TRY_CAST({given.quick} AS DATE) END"
+    digit = "{0} >= '0' AND {0} < ':'"  # DuckDB reads the word `epoch` as a date, too
+    usual = (
+        f"CASE WHEN strlen({given.quick}) = 10 AND {digit.format(given.quick)} THEN TRY_CAST({given.quick} AS DATE) END"
+    )
     short = f"coalesce(TRY_CAST({raw} AS DATE), CAST(try_strptime({raw}, '%Y%m%d') AS DATE))"
-    other = f"CASE WHEN strlen({raw}) <= 10 THEN {short} ELSE {midnight.format(f'TRY_CAST({raw} AS TIMESTAMP)')} END"
+    long = midnight.format(f"TRY_CAST({raw} AS TIMESTAMP)")
+    other = f"CASE WHEN NOT ({digit.format(raw)}) THEN NULL WHEN strlen({raw}) <= 10 THEN {short} ELSE {long} END"
     return f"coalesce({usual}, {other})"
 
 

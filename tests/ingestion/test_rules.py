@@ -104,6 +104,43 @@ def test_times_too_old_or_in_the_future_are_refused() -> None:
     assert judge(instant, "2026-11-23 06:10:01")[1] == ["time_in_future"]
 
 
+def test_a_received_time_is_measured_by_the_landing_not_by_itself() -> None:
+    received = column("timestamp", "TIMESTAMP", zone="UTC", max_future_minutes=10)
+    happened = Column("happened", "timestamp", "TIMESTAMP", sources=("happened",), zone="UTC", max_future_minutes=10)
+    key = Column("id", "string", "VARCHAR", sources=("id",), required=True, key_position=1)
+    feed = Contract("t", "1", (key, happened, received), "append", "happened", ("csv",), 30, received_column="x")
+    rules = compile_rules(feed, SourceShape({"id": "VARCHAR", "happened": "VARCHAR", "x": "VARCHAR"}), FileFacts(NOW))
+    given = [("2026-11-22 10:00:00", "2099-01-01 00:00:00"), ("2099-01-01 00:00:00", "2099-01-01 00:00:00")]
+    with duckdb.connect() as con:
+        con.execute("CREATE TABLE given (id VARCHAR, happened VARCHAR, x VARCHAR)")
+        con.executemany("INSERT INTO given VALUES ('a', ?, ?)", given)
+        faults = [fault for (fault,) in con.execute(f"SELECT _fault FROM ({rules.typed('given')})").fetchall()]
+    assert [(rules.checks[fault - 1].field, rules.checks[fault - 1].reason) for fault in faults] == [
+        ("x", "time_in_future"),
+        ("x", "time_in_future"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["1-1-1 (BC)", "12026-1-05", "epoch", "  epoch   ", " infinity ", "290000-01-01"])
+def test_words_and_years_without_four_digits_are_no_dates(text: str) -> None:
+    assert judge(column("date", "DATE"), text)[1] == ["not_a_date"]
+
+
+@pytest.mark.parametrize("kind", ["DATE", "TIMESTAMP"])
+def test_a_typed_time_at_an_end_of_the_calendar_is_refused(kind: str) -> None:
+    for logical, physical, reason in (("date", "DATE", "not_a_date"), ("timestamp", "TIMESTAMP", "not_a_timestamp")):
+        for value in ("5000000-01-01", "290309-12-22 (BC)") if kind == "DATE" else ("290309-12-22 (BC) 00:00:00",):
+            assert judge(column(logical, physical, zone="Asia/Shanghai"), value, kind)[1] == [reason]
+
+
+@pytest.mark.parametrize("blank", [" ", "  ", "\u3000", "\u00a0", "\u2009"])
+@pytest.mark.parametrize("text", ["a", "沪A12345", "~", "a b"])
+def test_blanks_around_a_text_go_whatever_the_text(text: str, blank: str) -> None:
+    for written in (text, blank + text, text + blank, blank + text + blank):
+        assert judge(column("string", "VARCHAR"), written) == (text, [])
+    assert judge(column("string", "VARCHAR"), blank) == (None, [])
+
+
 @pytest.mark.parametrize("text", ["2026-01-05", "2026/1/5", "20260105", "2026-01-05 00:00:00", " 2026-01-05 "])
 def test_dates_are_read_in_the_usual_forms(text: str) -> None:
     assert judge(column("date", "DATE"), text) == (date(2026, 1, 5), [])
