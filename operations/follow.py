@@ -24,6 +24,7 @@ class Follower:
         self._console = console
         self._landing = {f"land_{feed}" for feed in feeds}
         self._told: set[tuple[str, str]] = set()
+        self._paused: set[str] = set()
         self.failed: list[str] = []
 
     def forget_finished(self) -> None:
@@ -31,7 +32,11 @@ class Follower:
         self._told |= {_key(run) for run in self._airflow.latest_runs() if run["state"] not in _ACTIVE}
 
     def follow(self, *, timeout_s: float, landing_only: bool = False) -> bool:
-        """Returns True when no run is active or due any more, False after `timeout_s`."""
+        """Returns True when no run is active or due any more, False after `timeout_s`.
+
+        A paused DAG is not waited for: what it has to do lies there until people unpause it.
+        """
+        self._paused = {dag_id for dag_id, paused in self._airflow.dags().items() if paused}
         deadline = time.monotonic() + timeout_s
         still = 0
         while time.monotonic() < deadline:
@@ -51,9 +56,11 @@ class Follower:
                 self._told.add(_key(run))
                 self._tell(run["dag_id"], run)
         due = not landing_only and any(self._is_due(dag_id) for dag_id in (BUILD, PUBLISH))
-        return due or any(run["state"] in _ACTIVE for run in runs)
+        return due or any(run["state"] in _ACTIVE and run["dag_id"] not in self._paused for run in runs)
 
     def _is_due(self, dag_id: str) -> bool:
+        if dag_id in self._paused:
+            return False
         try:
             return bool(self._airflow.get(f"/dags/{dag_id}/assets/queuedEvents")["queued_events"])
         except AirflowError:

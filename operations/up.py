@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -122,15 +122,16 @@ def _first_days(
     follower.forget_finished()
     # On the very first start the build waits until all feeds have landed; else each of them would start one.
     scheduler_start.unpause_new(home, airflow, [dag_id for dag_id in dag_ids if dag_id not in (BUILD, PUBLISH)])
-    waiting = [feed for feed in feeds if _waits(home, feed)]
+    waiting = _not_paused(airflow, {f"land_{feed}": feed for feed in feeds if _waits(home, feed)}, console)
     if waiting:
         console.say(f"the scheduler lands {', '.join(waiting)}")
     for feed in waiting:
         airflow.trigger(f"land_{feed}")
     quiet = follower.follow(timeout_s=options.timeout_s, landing_only=True)
     if scheduler_start.unpause_new(home, airflow, [BUILD, PUBLISH]) or not home.published_file.exists():
-        console.say("the scheduler builds the KPIs and publishes them")
-        airflow.trigger(BUILD)
+        if _not_paused(airflow, {BUILD: "the build"}, console):
+            console.say("the scheduler builds the KPIs and publishes them")
+            airflow.trigger(BUILD)
     if not (quiet and follower.follow(timeout_s=options.timeout_s)):
         console.say("runs are still active after the wait; follow them in Airflow")
         return 1
@@ -138,6 +139,15 @@ def _first_days(
         return 0
     console.say("no new edition: see the failed runs above, and `yunjian doctor`")
     return 1
+
+
+def _not_paused(airflow: AirflowClient, wanted: Mapping[str, str], console: Console) -> list[str]:
+    """The names of the DAGs (dag_id -> name) that may run; says of the others that people paused them."""
+    paused = airflow.dags()
+    held = [name for dag_id, name in wanted.items() if paused.get(dag_id)]
+    if held:
+        console.say(f"paused in Airflow, and left so: {', '.join(held)}")
+    return [name for name in wanted.values() if name not in held]
 
 
 def _waits(home: Home, feed: str) -> bool:

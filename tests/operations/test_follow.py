@@ -14,8 +14,11 @@ from operations.follow import Follower
 class Answers:
     """Airflow at the edge: the runs it reports at each look, what tasks returned, and queued asset events."""
 
-    def __init__(self, looks, returned=None, due=()):
-        self.looks, self.values, self.due = list(looks), returned or {}, list(due)
+    def __init__(self, looks, returned=None, due=(), paused=()):
+        self.looks, self.values, self.due, self.paused = list(looks), returned or {}, list(due), paused
+
+    def dags(self):
+        return {dag_id: dag_id in self.paused for dag_id in ("land_trucks", "build_governance_kpis", "publish_edition")}
 
     def latest_runs(self):
         runs = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
@@ -95,6 +98,13 @@ def test_an_event_that_waits_for_the_build_is_waited_for(told):
     watching.forget_finished()
     assert watching.follow(timeout_s=60)
     assert answers.due == []
+
+
+@pytest.mark.parametrize("state", ["queued", "running"])
+def test_a_paused_dag_is_not_waited_for_whatever_lies_before_it(told, state):
+    looks = [[("build_governance_kpis", "b1", state), ("land_trucks", "r1", "success")]]
+    assert not follower(Answers(looks), told).follow(timeout_s=0.01)
+    assert follower(Answers(looks, due=["event"], paused=["build_governance_kpis"]), told).follow(timeout_s=60)
 
 
 def test_runs_of_earlier_days_are_not_told_again(told):
