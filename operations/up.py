@@ -128,10 +128,10 @@ def _first_days(
     for feed in waiting:
         airflow.trigger(f"land_{feed}")
     quiet = follower.follow(timeout_s=options.timeout_s, landing_only=True)
-    if scheduler_start.unpause_new(home, airflow, [BUILD, PUBLISH]) or not home.published_file.exists():
-        if _not_paused(airflow, {BUILD: "the build"}, console):
-            console.say("the scheduler builds the KPIs and publishes them")
-            airflow.trigger(BUILD)
+    due = scheduler_start.unpause_new(home, airflow, [BUILD, PUBLISH]) or not home.published_file.exists()
+    if due and _not_paused(airflow, {BUILD: "the build"}, console):
+        console.say("the scheduler builds the KPIs and publishes them")
+        airflow.trigger(BUILD)
     if not (quiet and follower.follow(timeout_s=options.timeout_s)):
         console.say("runs are still active after the wait; follow them in Airflow")
         return 1

@@ -70,7 +70,9 @@ def calendar_date(given: Given) -> str:
 def _zoned(raw: str) -> str:
     # DuckDB wants seconds and an upper-case Z; ISO 8601 does not. The repair runs only where the plain cast failed.
     repaired = rf"regexp_replace(upper({raw}), '^(.{{10}}[T ]\d\d:\d\d)(Z|[+-].*)$', '\1:00\2')"
-    return _utc_of_zoned(f"coalesce(TRY_CAST({raw} AS TIMESTAMPTZ), TRY_CAST({repaired} AS TIMESTAMPTZ))")
+    utc = _utc_of_zoned(f"coalesce(TRY_CAST({raw} AS TIMESTAMPTZ), TRY_CAST({repaired} AS TIMESTAMPTZ))")
+    # No place is further than 14 hours from UTC; DuckDB takes +99:00 and moves the instant by four days.
+    return rf"CASE WHEN NOT regexp_matches({raw}, '[+-](1[5-9]|[2-9]\d)(:?\d\d)?$') THEN {utc} END"
 
 
 def _utc_of_zoned(zoned: str) -> str:

@@ -62,6 +62,16 @@ def test_instants_without_an_offset_are_refused_where_one_is_due(text: str) -> N
     assert judge(column("timestamp", "TIMESTAMP", zone="offset"), text)[1] == ["not_a_timestamp"]
 
 
+@pytest.mark.parametrize("zone", ["offset", "Asia/Shanghai"])
+@pytest.mark.parametrize("offset", ["+15:00", "-1500", "+25:00", "+99"])
+def test_offsets_of_no_place_on_earth_are_no_offsets(zone: str, offset: str) -> None:
+    assert judge(column("timestamp", "TIMESTAMP", zone=zone), "2026-11-22T10:00:00" + offset)[1] == ["not_a_timestamp"]
+    assert judge(column("timestamp", "TIMESTAMP", zone=zone), "2026-11-22T10:00:00+14:00") == (
+        datetime(2026, 11, 21, 20),
+        [],
+    )
+
+
 @pytest.mark.parametrize(
     ("zone", "text", "utc"),
     [
