@@ -15,7 +15,9 @@ from lake.home import Home
 
 UNFINISHED = (".part", ".tmp", ".partial", ".crdownload", ".filepart")
 SET_ASIDE = ".refused"  # folder of what landing must not read: told once, not at every run
-_HOPELESS = ("outside_inbox", "not_a_regular_file", "name_not_allowed", "too_large")
+_HOPELESS = (
+    "outside_inbox", "not_a_regular_file", "name_not_allowed", "too_large", "date_in_future", "received_in_future"
+)  # fmt: skip
 
 
 def pending(home: Home, feed: str) -> list[Path]:
@@ -47,9 +49,9 @@ def land_inbox(
     """Land what waits for a feed (with `only`: the files it says yes to), then take the landed files out of the inbox:
     their bytes are in landing.
 
-    A rejected file whose bytes were kept leaves the inbox too. What must not be read (a link, a pipe, a hostile name) is
-    moved unread to the feed's folder `.refused`; put back, it is tried again. A file that could not be read this time
-    (it was being written, its mode forbids it) stays for the next run.
+    A rejected file whose bytes were kept leaves the inbox too. What must not be read (a link, a pipe, a hostile name, one
+    of a day to come) is moved unread to the feed's folder `.refused`; put back, it is tried again. A file that could not
+    be read this time (it was being written, its mode forbids it) stays for the next run.
     """
     files = [path for path in pending(home, feed) if only is None or only(path)]
     before = [_state(path) for path in files]

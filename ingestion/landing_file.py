@@ -45,12 +45,12 @@ log = structlog.get_logger()
 def land_file(run: LandingRun, source: Path) -> FileReport:
     """Land one file and say what became of it."""
     try:
+        _believe_name(run, source.name)
         received = receive(run.home, run.contract.feed, source, seals=partial(names_people, run.contract))
     except FileRejected as problem:
         return reject(run, source.name, None, problem)
     arrival = Arrival(received, date_in(received.name), received_in(received.name))
     try:
-        _believe_name(run, arrival)
         earlier = _landed_before(run, arrival)
         if earlier is not None:
             _keep(run, arrival)
@@ -71,15 +71,17 @@ def land_file(run: LandingRun, source: Path) -> FileReport:
         batches.clear(run.con)
 
 
-def _believe_name(run: LandingRun, arrival: Arrival) -> None:
+def _believe_name(run: LandingRun, name: str) -> None:
     """Raises FileRejected for a file named for a day to come: it would be the latest of its feed until that day.
 
-    A day's grace is for clocks and for registers sent the evening before. A reference's date is no business date.
+    Unread and not kept, so that landing's files made again into a lake do not depend on when they came. A day's grace is
+    for clocks and for registers sent the evening before. A reference's date is no business date.
     """
     latest = run.now + timedelta(days=1)
-    if arrival.received_at is not None and arrival.received_at > latest:
-        raise FileRejected("received_in_future", f"{arrival.received_at}Z, now {run.now}Z")
-    day = None if run.contract.mode == "reference" else arrival.name_date
+    received_at = received_in(name)
+    if received_at is not None and received_at > latest:
+        raise FileRejected("received_in_future", f"{received_at}Z, now {run.now}Z")
+    day = None if run.contract.mode == "reference" else date_in(name)
     if day is not None and day > (latest + timedelta(hours=SHANGHAI_HOURS)).date():
         raise FileRejected("date_in_future", f"{day}, today {_landing_date(run)}")
 

@@ -147,9 +147,8 @@ def _not_above(column: Column, value: str) -> str:
 
 def _four_digit_year(column: Column, value: str) -> str:
     """SQL of whether a time lies in the years 1 to 9999: ISO 8601 knows no others, and DuckDB knows infinities beside."""
-    last = "9999-12-31 23:59:59.999999" if column.logical_type == "timestamp" else "9999-12-31"
-    kind = "TIMESTAMP" if column.logical_type == "timestamp" else "DATE"
-    return f"({value} BETWEEN {kind} '0001-01-01' AND {kind} '{last}')"
+    kind, last = ("TIMESTAMP", " 23:59:59.999999") if column.logical_type == "timestamp" else ("DATE", "")
+    return f"({value} BETWEEN {kind} '0001-01-01' AND {kind} '9999-12-31{last}')"
 
 
 def _time_rules(column: Column, value: str, reference: str) -> Iterator[tuple[str, str]]:

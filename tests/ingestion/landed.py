@@ -80,3 +80,9 @@ def assert_balanced(home: Home) -> None:
         assert count["n"] == feed["accepted"]
         (refused,) = rows(home, f"SELECT count(*) AS n FROM bronze.quarantine WHERE feed = '{feed['feed']}'")
         assert refused["n"] == feed["quarantined"]
+
+
+def reasons(home: Home, name: str) -> list[tuple[int, str, str]]:
+    """(line, field, reason) of the refused rows of a file."""
+    found = rows(home, f"SELECT line, field, reason FROM bronze.quarantine WHERE file_name = '{name}' ORDER BY line")
+    return [(row["line"], row["field"], row["reason"]) for row in found]
