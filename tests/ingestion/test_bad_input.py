@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import random
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from lake.home import Home
 from tests.ingestion.landed import CAMERA_HEADER, assert_balanced, event, land, land_path, ndjson, reasons, rows
 
 FEED = "detection_events"
+RUBBISH = random.Random(6).randbytes(4096)
 GOOD_CAMERA = "c1,310117001,121.2,31.0,,street,2020-01-01,\n"
 
 
@@ -181,7 +183,7 @@ def test_a_workbook_called_csv_is_rejected(home: Home) -> None:
 @pytest.mark.parametrize("name", ["cameras_2026-10-16_p01.parquet", "cameras_2026-10-16_p01.xlsx"])
 def test_a_damaged_parquet_or_workbook_is_rejected(home: Home, name: str) -> None:
     start = b"PAR1" if name.endswith("parquet") else b"PK\x03\x04"
-    report = land(home, "cameras", name, start + os.urandom(4096))
+    report = land(home, "cameras", name, start + RUBBISH)
     assert (report.status, report.reason) == ("rejected", "unreadable_format")
 
 
@@ -260,5 +262,15 @@ def test_a_rejected_file_is_recorded_once_and_can_land_when_its_fault_is_mended(
 
 
 def test_binary_rubbish_is_rejected(home: Home) -> None:
-    report = land(home, FEED, "rubbish.ndjson", os.urandom(4096))
+    report = land(home, FEED, "rubbish.ndjson", b"\x07" + RUBBISH)
     assert (report.status, report.reason) == ("rejected", "unreadable_format")
+
+
+@pytest.mark.parametrize("start", [b"{", b"{\n", b" {", b"\n{", b"\xef\xbb\xbf{"])
+def test_binary_rubbish_that_begins_like_an_event_is_refused_line_by_line(home: Home, start: bytes) -> None:
+    name = f"rubbish_{start.hex()}.ndjson"
+    report = land(home, FEED, name, start + RUBBISH)
+    assert (report.status, report.accepted, report.received) == ("landed", 0, report.quarantined)
+    told = reasons(home, name)
+    assert len(told) == report.received > 5
+    assert {reason for _, _, reason in told} <= {"not_utf8", "malformed_json", "not_an_object"}
