@@ -19,6 +19,7 @@ NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 EVENTS = "detection_events_2026-11-22_p01.ndjson"
 CAMERAS = "cameras_2026-11-22_p01.csv"
 CAMERA_HEADER = "camera_id,township_code,longitude,latitude,datum,kind,installed_on,retired_on\n"
+GOOD_CAMERA = "c1,310117001,121.2,31.0,,street,2020-01-01,\n"
 
 
 def event(number: int = 1, **fields: Any) -> dict[str, Any]:

@@ -15,11 +15,20 @@ import xlsxwriter
 
 from ingestion.adapters.reading import LINE_LIMIT
 from lake.home import Home
-from tests.ingestion.landed import CAMERA_HEADER, assert_balanced, event, land, land_path, ndjson, reasons, rows
+from tests.ingestion.landed import (
+    CAMERA_HEADER,
+    GOOD_CAMERA,
+    assert_balanced,
+    event,
+    land,
+    land_path,
+    ndjson,
+    reasons,
+    rows,
+)
 
 FEED = "detection_events"
 RUBBISH = random.Random(6).randbytes(4096)
-GOOD_CAMERA = "c1,310117001,121.2,31.0,,street,2020-01-01,\n"
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,7 @@ import pytest
 
 from ingestion.inbox import land_inbox, pending
 from lake.home import Home
-from tests.ingestion.landed import CAMERA_HEADER, NOW, assert_balanced, event, land, ndjson, reasons
-
-GOOD_CAMERA = "c1,310117001,121.2,31.0,,street,2020-01-01,\n"
+from tests.ingestion.landed import CAMERA_HEADER, GOOD_CAMERA, NOW, assert_balanced, event, land, ndjson, reasons
 
 
 @pytest.fixture(scope="module")
