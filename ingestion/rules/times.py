@@ -9,6 +9,11 @@ from lake.engine import sql_text
 # Asia/Shanghai has been UTC+8 without summer time since 1992, and plain arithmetic is many times faster than ICU.
 FIXED_OFFSET_HOURS = {"UTC": 0, "Etc/UTC": 0, "Asia/Shanghai": 8, "PRC": 8}
 _LONGEST_EPOCH_S = 1e11  # beyond any year a timestamp can hold without overflow
+# DuckDB reads words (`epoch`) as times, ignores what follows a date, and ignores an offset, or UTC, that a TIMESTAMP does
+# not keep: what it is given must look like a date or a local time throughout.
+_DATE = r"\d{4}(-\d{1,2}-|/\d{1,2}/)\d{1,2}"
+_TIME = r"[T ]+\d{1,2}:\d{1,2}(:\d{1,2}(\.\d*)?)?"
+_OFFSET = r"( ?Z| UTC| ?[+-]\d\d(:?\d\d)?)?"
 
 
 def instant(column: Column, given: Given, *, naive_is_utc: bool) -> str:
@@ -39,12 +44,12 @@ def instant(column: Column, given: Given, *, naive_is_utc: bool) -> str:
         return f"coalesce({quickly}, {zoned})"
     # 19 characters that read as a timestamp are date and time to the second, and leave no room for an offset.
     seconds = f"CASE WHEN strlen({quick}) = 19 AND ({quick})[17] = ':' THEN TRY_CAST({quick} AS TIMESTAMP) END"
-    compact = f"try_strptime({text}, '%Y%m%d%H%M%S')"  # GA/T 1400 style
-    local = _from_zone(f"coalesce(TRY_CAST({text} AS TIMESTAMP), {compact})", zone)
-    # DuckDB would read the odd offset (+8) as nothing: what has a sign after its colon is zoned, or no instant at all.
-    # Nor is a word (`epoch`) an instant.
-    unsigned = f"regexp_matches({text}, '^[0-9]') AND NOT regexp_matches({text}, ':.*[+-]')"
-    slowly = f"CASE WHEN {_carries_offset(text)} THEN {_zoned(text)} WHEN {unsigned} THEN {local} END"
+    compact = (
+        rf"CASE WHEN regexp_full_match({text}, '\d{{14}}') THEN try_strptime({text}, '%Y%m%d%H%M%S') END"  # GA/T 1400
+    )
+    written = f"CASE WHEN regexp_full_match({text}, '{_DATE}({_TIME})?') THEN TRY_CAST({text} AS TIMESTAMP) END"
+    local = _from_zone(f"coalesce({written}, {compact})", zone)
+    slowly = f"CASE WHEN {_carries_offset(text)} THEN {_zoned(text)} ELSE {local} END"
     return f"coalesce({_from_zone(seconds, zone)}, {slowly})"
 
 
@@ -56,15 +61,14 @@ def calendar_date(given: Given) -> str:
         return raw
     if not is_text(given.type):
         return midnight.format(f"CAST({raw} AS TIMESTAMP)")
-    # DuckDB reads a date and ignores what follows it: longer text goes through the stricter timestamp.
-    digit = "{0} >= '0' AND {0} < ':'"  # DuckDB reads the word `epoch` as a date, too
-    usual = (
-        f"CASE WHEN strlen({given.quick}) = 10 AND {digit.format(given.quick)} THEN TRY_CAST({given.quick} AS DATE) END"
+    # 10 characters that a date is written back with are that date and nothing else.
+    usual = f"CASE WHEN CAST(TRY_CAST({given.quick} AS DATE) AS VARCHAR) = {given.quick} THEN TRY_CAST({given.quick} AS DATE) END"
+    short = rf"CASE WHEN regexp_full_match({raw}, '{_DATE}') THEN TRY_CAST({raw} AS DATE) END"
+    compact = rf"CASE WHEN regexp_full_match({raw}, '\d{{8}}') THEN CAST(try_strptime({raw}, '%Y%m%d') AS DATE) END"
+    long = f"CASE WHEN regexp_full_match({raw}, '{_DATE}{_TIME}{_OFFSET}') THEN TRY_CAST({raw} AS TIMESTAMP) END"
+    return (
+        f"coalesce(CASE WHEN strlen({given.quick}) = 10 THEN {usual} END, {short}, {compact}, {midnight.format(long)})"
     )
-    short = f"coalesce(TRY_CAST({raw} AS DATE), CAST(try_strptime({raw}, '%Y%m%d') AS DATE))"
-    long = midnight.format(f"TRY_CAST({raw} AS TIMESTAMP)")
-    other = f"CASE WHEN NOT ({digit.format(raw)}) THEN NULL WHEN strlen({raw}) <= 10 THEN {short} ELSE {long} END"
-    return f"coalesce({usual}, {other})"
 
 
 def _zoned(raw: str) -> str:
@@ -80,9 +84,9 @@ def _utc_of_zoned(zoned: str) -> str:
 
 
 def _carries_offset(raw: str) -> str:
-    """Z, +hh:mm, +hhmm or +hh at the end of a text longer than a date with hours and minutes."""
+    """Z, UTC, +hh:mm, +hhmm or +hh at the end of a text longer than a date with hours and minutes."""
     signs = " OR ".join(f"({raw})[-{place}] IN ('+', '-')" for place in (6, 5, 3))
-    return f"(strlen({raw}) > 16 AND (({raw})[-1] IN ('Z', 'z') OR {signs}))"
+    return f"(strlen({raw}) > 16 AND (({raw})[-1] IN ('Z', 'z') OR ends_with({raw}, ' UTC') OR {signs}))"
 
 
 def _from_zone(naive: str, zone: str) -> str:

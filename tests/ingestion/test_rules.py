@@ -50,6 +50,7 @@ def column(logical: Any, physical: str, **more: Any) -> Column:
         ("2026-11-22 02:00:00.250Z", datetime(2026, 11, 22, 2, 0, 0, 250_000)),
         ("2026-11-22T02:00:00z", datetime(2026, 11, 22, 2)),
         ("2026-11-22T10:00+08:00", datetime(2026, 11, 22, 2)),
+        ("2026-11-22 02:00:00 UTC", datetime(2026, 11, 22, 2)),
         ("2026-11-21T21:00:00-05:00", datetime(2026, 11, 22, 2)),
     ],
 )
@@ -79,6 +80,9 @@ def test_offsets_of_no_place_on_earth_are_no_offsets(zone: str, offset: str) -> 
         ("Asia/Shanghai", "2026/11/22 10:00:00", datetime(2026, 11, 22, 2)),
         ("Asia/Shanghai", "20261122100000", datetime(2026, 11, 22, 2)),
         ("Asia/Shanghai", "2026-11-22T10:00:00Z", datetime(2026, 11, 22, 10)),
+        ("Asia/Shanghai", "2026-11-22 10:00:00 UTC", datetime(2026, 11, 22, 10)),
+        ("Asia/Shanghai", "2026-1-2 3:04", datetime(2026, 1, 1, 19, 4)),
+        ("Asia/Shanghai", "2026/11/22 10:00:00.5", datetime(2026, 11, 22, 2, 0, 0, 500_000)),
         ("America/New_York", "2026-07-01 00:00:00", datetime(2026, 7, 1, 4)),
         ("America/New_York", "2026-12-01 00:00:00", datetime(2026, 12, 1, 5)),
         ("UTC", "2026-11-22 10:00:00", datetime(2026, 11, 22, 10)),
@@ -93,6 +97,20 @@ def test_text_without_offset_is_read_in_the_zone_of_the_contract(zone: str, text
     "text", ["2026-11-22 10:00:00+8", "2026-1-5 10:00:00+8", "2026-11-22 10:00:00 +9", "2026-11-22T10:00:00-1"]
 )
 def test_an_odd_offset_is_never_read_as_local_time(text: str) -> None:
+    assert judge(column("timestamp", "TIMESTAMP", zone="Asia/Shanghai"), text)[1] == ["not_a_timestamp"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-22 10:00:00 utc",
+        "2026-11-22 10:00:00UTC",
+        "2026-11-22 10:00:00 GMT",
+        "2026-11-22 10:00 UTC",
+        "2026112212345",
+    ],
+)
+def test_a_zone_in_words_and_digits_that_may_mean_two_times_are_never_read_as_local_time(text: str) -> None:
     assert judge(column("timestamp", "TIMESTAMP", zone="Asia/Shanghai"), text)[1] == ["not_a_timestamp"]
 
 
@@ -151,14 +169,24 @@ def test_blanks_around_a_text_go_whatever_the_text(text: str, blank: str) -> Non
     assert judge(column("string", "VARCHAR"), blank) == (None, [])
 
 
-@pytest.mark.parametrize("text", ["2026-01-05", "2026/1/5", "20260105", "2026-01-05 00:00:00", " 2026-01-05 "])
+@pytest.mark.parametrize("text", ["2026-01-05", "2026/1/5", "2026-1-5", "2026/01/05", "20260105", " 2026-01-05 "])
 def test_dates_are_read_in_the_usual_forms(text: str) -> None:
     assert judge(column("date", "DATE"), text) == (date(2026, 1, 5), [])
 
 
+@pytest.mark.parametrize("offset", ["", "Z", "+08:00", " UTC"])
+@pytest.mark.parametrize("text", ["2026-01-05 00:00:00", "2026-01-05T00:00:00.000", "2026/1/5 0:00:00"])
+def test_a_midnight_is_the_date_that_is_written(text: str, offset: str) -> None:
+    assert judge(column("date", "DATE"), text + offset) == (date(2026, 1, 5), [])
+
+
 @pytest.mark.parametrize(
-    "text", ["05/01/2026", "2026-13-01", "2026-02-30", "2026-01-05 junk", "2026-01-05 10:00:00", "x"]
-)
+    "text",
+    [
+        "05/01/2026", "2026-13-01", "2026-02-30", "2026-01-05 junk", "2026-01-05 10:00:00", "x", "2026-1-5x", "2026-1-5ab",
+        "2026-01-1x", "2026-1-5 UTC", "2026/1-5", "2026 1 5", "2026105", "2026-1-5\0", "2026-01- 5", "02026-1-5",
+    ],
+)  # fmt: skip
 def test_what_is_no_date_is_refused(text: str) -> None:
     assert judge(column("date", "DATE"), text)[1] == ["not_a_date"]
 
