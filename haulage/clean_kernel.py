@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from haulage import layout as L
+from haulage.copy_kernel import put
 from haulage.distance_kernel import metres
 
 _EXCURSION = 5  # fixes; a longer absence is a move that the terminal did not see, not scatter
@@ -108,5 +109,5 @@ def clean(start, stop, t, lon, lat, speed, mileage, flags, state, parameters, ru
             continue
         anchor[0], anchor[1], anchor[2] = t[row], lon[row], lat[row]
         mileage_there = mileage[row]
-    state[L.KEPT_T : L.KEPT_LAT + 1] = anchor
+    put(state, L.KEPT_T, anchor)
     state[L.KEPT_MILEAGE] = mileage_there

@@ -8,6 +8,7 @@ from numba import njit
 from haulage import layout as L
 from haulage import stop_kernel, trip_kernel
 from haulage.clean_kernel import clean
+from haulage.copy_kernel import put
 from haulage.fence_kernel import site_at
 from haulage.trip_kernel import LAST_ROW, STOP_ROW, TURN_ROW
 
@@ -95,7 +96,7 @@ def _follow_one(v, start, stop, day_end, t, lon, lat, load, flags, rules, good, 
             rows[STOP_ROW] = row
         n_legs = trip_kernel.fix(legs, n_legs, v, state, rows, row, now, lon[row], lat[row], load[row], parameters)
         good[0], good[1], good[2] = now, lon[row], lat[row]
-        state[L.KEPT_T : L.KEPT_LAT + 1] = good
+        put(state, L.KEPT_T, good)
         rows[LAST_ROW] = row
     n_legs = trip_kernel.lose(legs, n_legs, v, state, rows, day_end, parameters)
     n_gaps = _write_gap(gaps, n_gaps, v, state, day_end, alarms, first_alarm, last_alarm, parameters, 1.0)
@@ -131,7 +132,7 @@ def follow(first, last, starts, day_end, t, lon, lat, speed, mileage, load, flag
         state = states[v]
         before = state[L.KEPT_T : L.KEPT_LAT + 1].copy()
         clean(starts[v], starts[v + 1], t, lon, lat, speed, mileage, flags, state, parameters, rules)
-        state[L.KEPT_T : L.KEPT_LAT + 1] = before  # walked through again below, fix by fix
+        put(state, L.KEPT_T, before)  # walked through again below, fix by fix
         at = _follow_one(
             v, starts[v], starts[v + 1], day_end, t, lon, lat, load, flags, rules, good, alarms, alarm_starts[v],
             alarm_starts[v + 1], state, sites, parameters, stops, legs, gaps, at,

@@ -1,15 +1,11 @@
-"""The compiled part's entry points, cached on disk with a digest of this room's source in the key (as in ingestion/jtt808)."""
+"""The compiled part's entry points; see lake/compiled.py for how their machine code is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
-
-from numba import njit
 
 from haulage import fence_kernel, follow_kernel, leg_kernel, order_kernel, stop_kernel
+from lake.compiled import EntryPoint, source_digest
 
 __all__ = [
     "by_vehicle",
@@ -21,18 +17,11 @@ __all__ = [
     "unsorted_vehicles",
     "vehicle_rows",
 ]
+_ROOM = Path(__file__).parent
 
 
-def _source_digest() -> str:
-    digest = sha256()
-    for name in sorted(Path(__file__).parent.glob("*_kernel.py")):
-        digest.update(name.read_bytes())
-    digest.update((Path(__file__).parent / "layout.py").read_bytes())
-    return digest.hexdigest()
-
-
-def _entry_points(source: str) -> tuple[Callable[..., Any], ...]:
-    @njit(cache=True, nogil=True)
+def _entry_points(source: str) -> tuple[EntryPoint, ...]:
+    @EntryPoint
     def follow(first, last, starts, day_end, t, lon, lat, speed, mileage, load, flags, rules, alarms, alarm_starts, states, sites, parameters, stops, legs, gaps):  # type: ignore[no-untyped-def]  # fmt: skip
         """See follow_kernel.follow."""
         source  # noqa: B018 (part of the cache's key)
@@ -41,7 +30,7 @@ def _entry_points(source: str) -> tuple[Callable[..., Any], ...]:
             states, sites, parameters, stops, legs, gaps,
         )  # fmt: skip
 
-    @njit(cache=True, nogil=True)
+    @EntryPoint
     def measure_jobs(jobs, turns, t, lon, lat, speed, flags, line, rules, alarms, alarm_starts, carried_alarms, vertices, route_starts, parameters, measured, at_turn):  # type: ignore[no-untyped-def]  # fmt: skip
         """See leg_kernel.measure_jobs."""
         source  # noqa: B018
@@ -50,37 +39,37 @@ def _entry_points(source: str) -> tuple[Callable[..., Any], ...]:
             route_starts, parameters, measured, at_turn,
         )  # fmt: skip
 
-    @njit(cache=True, nogil=True)
+    @EntryPoint
     def sites_at(lons, lats, boxes, edges_from, edges):  # type: ignore[no-untyped-def]
         """See fence_kernel.sites_at."""
         source  # noqa: B018
         return fence_kernel.sites_at(lons, lats, boxes, edges_from, edges)
 
-    @njit(cache=True, nogil=True)
+    @EntryPoint
     def vehicle_rows(vehicle, vehicles):  # type: ignore[no-untyped-def]
         """See order_kernel.vehicle_rows."""
         source  # noqa: B018
         return order_kernel.vehicle_rows(vehicle, vehicles)
 
-    @njit(cache=True, nogil=True)
+    @EntryPoint
     def by_vehicle(vehicle, starts):  # type: ignore[no-untyped-def]
         """See order_kernel.by_vehicle."""
         source  # noqa: B018
         return order_kernel.by_vehicle(vehicle, starts)
 
-    @njit(cache=True, nogil=True)
+    @EntryPoint
     def unsorted_vehicles(t, starts):  # type: ignore[no-untyped-def]
         """See order_kernel.unsorted_vehicles."""
         source  # noqa: B018
         return order_kernel.unsorted_vehicles(t, starts)
 
-    @njit(cache=True, nogil=True)
+    @EntryPoint
     def out_of_order(line, file, skewed, starts, files):  # type: ignore[no-untyped-def]
         """See order_kernel.out_of_order."""
         source  # noqa: B018
         return order_kernel.out_of_order(line, file, skewed, starts, files)
 
-    @njit(cache=True, nogil=True)
+    @EntryPoint
     def stops_of(starts, t, lon, lat, parameters, states, stops):  # type: ignore[no-untyped-def]
         """See stop_kernel.stops_of."""
         source  # noqa: B018
@@ -90,5 +79,5 @@ def _entry_points(source: str) -> tuple[Callable[..., Any], ...]:
 
 
 follow, measure_jobs, sites_at, vehicle_rows, by_vehicle, unsorted_vehicles, out_of_order, stops_of = _entry_points(
-    _source_digest()
+    source_digest([*_ROOM.glob("*_kernel.py"), _ROOM / "layout.py"])
 )

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from haulage import layout as L
+from haulage.copy_kernel import put
 from haulage.distance_kernel import metres, segment_metres
 from haulage.follow_kernel import alarm_near
 
@@ -154,7 +155,7 @@ def measure_jobs(jobs, turns, t, lon, lat, speed, flags, line, rules, alarms, al
                 first, middle, t, lon, lat, speed, flags, line, rules, alarms, alarm_starts[v], alarm_starts[v + 1],
                 alarm, route, hours, parameters, m,
             )  # fmt: skip
-            at_turn[job] = m
+            put(at_turn[job], 0, m)
             first, alarm = middle + 1, np.nan
         measure(
             first, last, t, lon, lat, speed, flags, line, rules, alarms, alarm_starts[v], alarm_starts[v + 1],

@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 
 from haulage import layout as L
+from haulage.copy_kernel import put
 from haulage.distance_kernel import metres
 from haulage.stop_kernel import standing
 
@@ -46,7 +47,7 @@ def write_leg(legs, at, vehicle, state, rows, kind, last_row, end, lon, lat, lon
     leg[L.L_VEHICLE] = vehicle
     leg[L.L_CARRIED] = rows[LEG_ROW] < 0
     leg[L.L_ROW] = rows[LEG_ROW]
-    leg[L.L_T : L.L_LAT2 + 1] = state[L.LEG_T : L.LEG_LAT2 + 1]
+    put(leg, L.L_T, state[L.LEG_T : L.LEG_LAT2 + 1])
     leg[L.L_SOURCE] = state[L.LEG_SOURCE]
     leg[L.L_LAST_ROW] = last_row
     leg[L.L_END] = end
