@@ -32,7 +32,7 @@ class CsvAdapter:
 
     def recognises(self, name: str, head: bytes) -> bool:
         first = head.removeprefix(BOM).split(b"\n", 1)[0]
-        if first.lstrip().startswith((b"{", b"[", b"<")) or b"\0" in head:
+        if first.lstrip().startswith((b"{", b"[", b"<")) or b"\0" in first:
             return False
         return name.lower().endswith((".csv", ".tsv", ".txt")) or any(d.encode() in first for d in DELIMITERS)
 

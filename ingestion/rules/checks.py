@@ -21,6 +21,7 @@ class Check:
 
 
 _ANY_LENGTH = 1 << 40
+_NUL = "contains({}, chr(0))"  # no page shows it, and PostgreSQL has no text with it
 
 UNREADABLE = {
     "number": "not_a_number",
@@ -50,6 +51,7 @@ def surely_good(column: Column, given: Given, value: str, reference: str) -> str
             conditions.append(f"{value} IS NOT NULL")
         case "string":
             conditions.append(f"strlen({given.text}) <= {int(column.max_length or _ANY_LENGTH)}")
+            conditions.append(f"NOT {_NUL.format(given.text)}")
             if column.min_length is not None and column.min_length > 1:
                 conditions.append(f"length({given.text}) >= {int(column.min_length)}")
             if column.pattern is not None:
@@ -96,6 +98,7 @@ def _string_rules(column: Column, raw: str, value: str) -> Iterator[tuple[str, s
     if column.values:
         yield "unknown_code", f"{raw} IS NOT NULL AND {value} IS NULL"
         return
+    yield "nul_character", _NUL.format(raw)
     if column.max_length is not None:
         # Bytes first: a text has at most as many characters as bytes, and counting bytes is free.
         limit = int(column.max_length)

@@ -243,9 +243,14 @@ def test_patterns_and_lengths_are_checked() -> None:
     assert judge(column("string", "VARCHAR", max_length=2), "松江")[1] == []  # characters, not bytes
 
 
+def test_a_text_with_a_nul_is_none_whatever_else_its_column_allows() -> None:
+    for free in (column("string", "VARCHAR"), column("string", "VARCHAR", pattern="^c", max_length=9)):
+        assert judge(free, "c1")[1] == []
+        assert judge(free, "c1\0")[1] == ["nul_character"]
+
+
 @given(st.text(max_size=30))
 def test_no_text_makes_a_rule_fail_or_pass_unseen(text: str) -> None:
-    text = text.replace("\0", "")
     for kind, physical in (("number", "DOUBLE"), ("integer", "BIGINT"), ("boolean", "BOOLEAN"), ("date", "DATE")):
         value, reasons = judge(column(kind, physical), text)
         assert (value is None) or not reasons or reasons == ["not_finite"] or kind in ("integer", "date")
