@@ -24,6 +24,9 @@ GEOMETRY_RULES = (
     "geometry_not_simple",  # self-crossing, a hole outside, a line of one place (OGC 06-103r4 validity)
 )
 GEOMETRY_INVALID = "geometry_invalid"
+# Names that landing gives to what it carries beside a row's columns, and DuckDB to a row's place.
+RESERVED = ("_line", "_row", "_date", "_fault", "_faults", "_source", "_raw", "rowid")
+RESERVED_PREFIX = "_refused_"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from ingestion.columns import Column, StoredColumn
+from ingestion.columns import RESERVED, RESERVED_PREFIX, Column, StoredColumn
 from ingestion.odcs import BadContract, read_contract
 
 __all__ = ["BadContract", "Column", "Contract", "StoredColumn", "UnknownFeed", "all_contracts", "load_contract"]
@@ -122,6 +122,9 @@ class Contract:
         ):
             if name is not None and name not in names:
                 raise BadContract(f"landing names the column {name}, which the schema does not have")
+        for name in (*stored, *(name for column in self.columns for name in (column.name, *column.sources))):
+            if name.lower() in RESERVED or name.lower().startswith(RESERVED_PREFIX):
+                raise BadContract(f"the column name {name} is taken by landing itself")
         if not self.key:
             raise BadContract("no column is a primary key: duplicates could not be told")
         if len(set(stored) | set(PROVENANCE)) != len(stored) + len(PROVENANCE):

@@ -42,7 +42,7 @@ _run.deliver = _deliver  # type: ignore[attr-defined]
 
 def _bare(data: Path, room: Path) -> Mapping[str, Any]:
     import duckdb
-    import fastexcel
+    from python_calamine import CalamineError, CalamineWorkbook
 
     readers = {
         "ndjson": "read_json('{}', format = 'newline_delimited', ignore_errors = true)",
@@ -60,11 +60,11 @@ def _bare(data: Path, room: Path) -> Mapping[str, Any]:
             kind = file.name.removesuffix(".gz").rsplit(".", 1)[-1]
             try:
                 if kind == "xlsx":
-                    fastexcel.read_excel(file).load_sheet(0).to_arrow()
+                    CalamineWorkbook.from_path(str(file)).get_sheet_by_index(0).to_python()
                     continue
                 source = readers.get(kind, text).format(file)
                 con.execute(f"COPY (SELECT * FROM {source}) TO '{room}/{number}.parquet'")
-            except (duckdb.Error, fastexcel.FastExcelError):
+            except (duckdb.Error, CalamineError):
                 unreadable += 1  # the planted unreadable files
     return {"unreadable files": unreadable}
 

@@ -29,13 +29,13 @@ class CarefulCsv:
         self._header = Header(head)
         known = {source for column in contract.columns for source in column.sources}
         self._kept = [(i, name) for i, name in enumerate(self._header.names) if name in known]
-        self.schema = pa.schema([(name, pa.string()) for _, name in self._kept])
+        self.schema = careful_schema([name for _, name in self._kept])
 
     def recognises(self, name: str, head: bytes) -> bool:
         return CsvAdapter().recognises(name, head)
 
     def decode(self, stream: BinaryIO, *, received_at: datetime | None = None) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
-        schema = careful_schema([name for _, name in self._kept])
+        schema = self.schema
         rows: list[dict[str, object]] = []
         lines = numbered_lines(stream)
         next(lines, None)  # the header
@@ -56,7 +56,7 @@ class CarefulCsv:
     def _record(self, start: Line, waiting: list[Line], lines: Iterator[Line]) -> dict[str, object]:
         number, raw, too_long = start
         if too_long:
-            return {"line": number, **refused("line_too_long", as_text(raw.rstrip(b"\r\n")))}
+            return {"_line": number, **refused("line_too_long", as_text(raw.rstrip(b"\r\n")))}
         body, taken = raw, 0
         while _open_quote(body) and taken < _RECORD_LINES:
             if taken == len(waiting):
@@ -72,7 +72,7 @@ class CarefulCsv:
             body = raw
         else:
             del waiting[:taken]
-        return {"line": number, **self._fields(body)}
+        return {"_line": number, **self._fields(body)}
 
     def _fields(self, body: bytes) -> dict[str, object]:
         raw = body.rstrip(b"\r\n")
@@ -86,7 +86,7 @@ class CarefulCsv:
             records = []
         if len(records) != 1 or len(records[0]) != len(self._header.names):
             return refused("malformed_csv", as_text(raw))  # type: ignore[return-value]
-        return {**{name: records[0][i] or None for i, name in self._kept}, "raw": as_text(raw)}
+        return {**{name: records[0][i] or None for i, name in self._kept}, "_raw": as_text(raw)}
 
 
 def _open_quote(body: bytes) -> bool:

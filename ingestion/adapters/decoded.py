@@ -9,17 +9,9 @@ import duckdb
 import pyarrow as pa
 
 from ingestion.adapters.lines import as_text, fetch_lines
-from ingestion.adapters.reading import DECODER_COLUMNS, ClearFile, Decoder, LineNumbers, RawLine
+from ingestion.adapters.reading import CARRIED_COLUMNS, DECODER_COLUMNS, ClearFile, Decoder, LineNumbers, RawLine
 from ingestion.rules import SourceShape
 from lake.engine import sql_name
-
-_RENAMED = {
-    "line": "_line",
-    "raw": "_raw",
-    "refused_rule": "_refused_rule",
-    "refused_field": "_refused_field",
-    "refused_reason": "_refused_reason",
-}
 
 
 class DecodedReader:
@@ -35,9 +27,11 @@ class DecodedReader:
         # An unfinished generator would keep DuckDB waiting: from_batches pulls one batch at a time.
         source = pa.RecordBatchReader.from_batches(schema, (b for b in _chain(first, batches)))
         con.register("decoded", source)
-        names = ", ".join(f"{sql_name(name)} AS {sql_name(_RENAMED.get(name, name))}" for name in schema.names)
+        own = CARRIED_COLUMNS if CARRIED_COLUMNS[0] in schema.names else DECODER_COLUMNS
+        renamed = dict(zip(own, CARRIED_COLUMNS, strict=True))
+        names = ", ".join(f"{sql_name(name)} AS {sql_name(renamed.get(name, name))}" for name in schema.names)
         self.relation = f"(SELECT {names} FROM decoded)"
-        columns = {f.name: duckdb_type(f.type) for f in schema if f.name not in DECODER_COLUMNS}
+        columns = {f.name: duckdb_type(f.type) for f in schema if f.name not in own}
         self.shape = SourceShape(columns, naive_times_are_utc=True, has_line=True, has_refusals=True)
         self.extra_columns: Sequence[str] = ()
 
@@ -63,7 +57,7 @@ def _chain(first: pa.RecordBatch | None, rest):  # type: ignore[no-untyped-def]
 
 def _schema_of(decoder: Decoder) -> pa.Schema:
     schema = decoder.schema
-    for name in DECODER_COLUMNS:
+    for name in () if CARRIED_COLUMNS[0] in schema.names else DECODER_COLUMNS:
         if name not in schema.names:
             schema = schema.append(pa.field(name, pa.int64() if name == "line" else pa.string()))
     return schema

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from ingestion.adapters.lines import BOM, as_text, fetch_lines, numbered_lines
 from ingestion.adapters.reading import (
+    CARRIED_COLUMNS,
     LINE_LIMIT,
     ClearFile,
     LineNumbers,
@@ -147,21 +148,21 @@ class CarefulNdjson:
 
     def __init__(self, contract: Contract) -> None:
         self._names = names_in(contract)
-        self.schema = pa.schema([(name, pa.string()) for name in self._names])
+        self.schema = careful_schema(self._names)
 
     def recognises(self, name: str, head: bytes) -> bool:
         return NdjsonAdapter().recognises(name, head)
 
     def decode(self, stream: BinaryIO, *, received_at: datetime | None = None) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
         rows: list[dict[str, Any]] = []
-        schema = careful_schema(self._names)
+        schema = self.schema
         for number, line, too_long in numbered_lines(stream):
             body = line.strip()
             if not body:
                 continue
             problem, record = ("line_too_long", {}) if too_long else parse_object(body)
             row: dict[str, Any] = {name: _as_text(record.get(name)) for name in self._names}
-            row["line"] = number
+            row["_line"] = number
             if problem is not None:
                 row |= refused(problem, as_text(body))
             rows.append(row)
@@ -174,13 +175,13 @@ class CarefulNdjson:
 
 def careful_schema(names: Sequence[str]) -> pa.Schema:
     """The Arrow schema of a careful reader's batches: all text."""
-    refusal = [(name, pa.string()) for name in ("refused_rule", "refused_field", "refused_reason", "raw")]
-    return pa.schema([("line", pa.int64()), *((name, pa.string()) for name in names), *refusal])
+    refusal = [(name, pa.string()) for name in CARRIED_COLUMNS[1:]]
+    return pa.schema([("_line", pa.int64()), *((name, pa.string()) for name in names), *refusal])
 
 
 def refused(reason: str, raw: str) -> dict[str, str]:
     """The refusal columns of a line that is no row at all."""
-    return {"refused_rule": reason, "refused_field": "row", "refused_reason": reason, "raw": raw}
+    return {"_refused_rule": reason, "_refused_field": "row", "_refused_reason": reason, "_raw": raw}
 
 
 def _as_text(value: Any) -> str | None:

@@ -157,7 +157,7 @@ class Decoder(Adapter, Protocol):
     """An adapter that turns a stream into batches of typed columns.
 
     A batch has `line` BIGINT (1-based), the columns of `schema`, and `refused_rule`, `refused_field`,
-    `refused_reason`, `raw` (all NULL for a good row). Times without zone are UTC.
+    `refused_reason`, `raw` (all NULL for a good row), or all five as CARRIED_COLUMNS. Times without zone are UTC.
     """
 
     schema: pa.Schema
@@ -166,3 +166,5 @@ class Decoder(Adapter, Protocol):
 
 
 DECODER_COLUMNS = ("line", "refused_rule", "refused_field", "refused_reason", "raw")
+# The same where the other columns are the source's own, which may well be called `line` (ingestion/columns.py, RESERVED).
+CARRIED_COLUMNS = tuple(f"_{name}" for name in DECODER_COLUMNS)

@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -17,10 +17,11 @@ import pyarrow as pa
 
 from ingestion.adapters.csv_text import check_columns
 from ingestion.adapters.decoded import duckdb_type
-from ingestion.adapters.reading import ClearFile, FileRejected, LineNumbers, RawLine
+from ingestion.adapters.reading import CARRIED_COLUMNS, ClearFile, FileRejected, LineNumbers, RawLine
+from ingestion.adapters.workbook import DIGITS_LOST, EXACT_BELOW
 from ingestion.contracts import Contract
 from ingestion.rules import SourceShape
-from lake.engine import sql_name
+from lake.engine import sql_name, sql_text
 
 CHILD_SECONDS = 900
 CHILD_MEMORY = 4 << 30  # bytes of address space
@@ -47,32 +48,60 @@ class TableReader:
         self, con: duckdb.DuckDBPyConnection, contract: Contract, file: ClearFile, kind: str, scratch: Path
     ) -> None:
         self.format = kind
-        known = [source for column in contract.columns for source in column.sources]
+        known = {source: column.name for column in contract.columns for source in column.sources}
         table = scratch / "table.arrow"
         found = _convert(kind, file.path, table, known)
         self.extra_columns: Sequence[str] = check_columns(contract, found)
         stream = pa.ipc.open_stream(pa.memory_map(str(table)))
         con.register("tabled", stream)
-        kinds = {f.name: duckdb_type(f.type) for f in stream.schema}
-        self.shape = SourceShape(kinds, trims=kind == "xlsx")
-        self.relation = f"(SELECT {', '.join(map(sql_name, kinds))} FROM tabled)"
-        self._first = 2 if kind == "xlsx" else 1
+        if kind == "xlsx":
+            kinds = {f.name: "VARCHAR" for f in stream.schema if f.name not in CARRIED_COLUMNS}
+            self.shape = SourceShape(kinds, trims=True, has_line=True, has_refusals=True)
+            self.relation = f"(SELECT {', '.join(map(sql_name, stream.schema.names))} FROM tabled)"
+        else:
+            kinds = {f.name: duckdb_type(f.type) for f in stream.schema}
+            numbered = {
+                name: known[name]
+                for name, type_ in kinds.items()
+                if type_ == "DOUBLE" and contract.column(known[name]).logical_type == "string"
+            }
+            self.shape = SourceShape(kinds | dict.fromkeys(numbered, "VARCHAR"), has_refusals=bool(numbered))
+            self.relation = f"(SELECT {_columns(kinds, numbered)} FROM tabled)"
 
     def settle(self, con: duckdb.DuckDBPyConnection, rows: int) -> LineNumbers:  # noqa: ARG002
-        return LineNumbers(first=self._first)
+        return LineNumbers()
 
     def raw(self, lines: Iterable[int]) -> Iterator[RawLine]:  # noqa: ARG002
         return iter(())  # not text: the quarantine keeps the row's values instead
 
 
-def _convert(kind: str, source: Path, target: Path, columns: Sequence[str]) -> list[str]:
+def _columns(kinds: Iterable[str], numbered: Mapping[str, str]) -> str:
+    """SQL of the columns. `numbered`: those that should be text and are floating-point numbers, to the fields they are.
+
+    A table whose numbers have gaps is often written so: 13900000001.0. From 15 digits on it may have been another number.
+    """
+    columns = []
+    for name in map(sql_name, kinds):
+        whole = f"{name} = trunc({name}) AND abs({name}) < {EXACT_BELOW:g}"
+        text = f"CASE WHEN {whole} THEN CAST(CAST({name} AS BIGINT) AS VARCHAR) ELSE CAST({name} AS VARCHAR) END"
+        columns.append(f"{text} AS {name}" if name in map(sql_name, numbered) else name)
+    if numbered:
+        lost = {sql_text(field): f"abs({sql_name(name)}) >= {EXACT_BELOW:g}" for name, field in numbered.items()}
+        rule = f"CASE WHEN {' OR '.join(lost.values())} THEN {sql_text(DIGITS_LOST)} END"
+        field = f"CASE {' '.join(f'WHEN {fails} THEN {field}' for field, fails in lost.items())} END"
+        columns += [f"{rule} AS _refused_rule", f"{field} AS _refused_field", f"{rule} AS _refused_reason"]
+        columns.append("NULL::VARCHAR AS _raw")
+    return ", ".join(columns)
+
+
+def _convert(kind: str, source: Path, target: Path, columns: Mapping[str, str]) -> list[str]:
     """Runs the child; the file's column names. Raises FileRejected when the child fails, whatever way it does."""
     command = [sys.executable, "-m", "ingestion.adapters.untrusted", kind, str(source), str(target)]
     environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV")}
     try:
         done = subprocess.run(
             [*command, str(CHILD_MEMORY), str(CHILD_SECONDS)],
-            input=json.dumps(list(columns)),
+            input=json.dumps(columns),
             capture_output=True,
             text=True,
             timeout=CHILD_SECONDS,

@@ -2,7 +2,7 @@
 
     python -m ingestion.adapters.untrusted parquet|xlsx SOURCE TARGET MEMORY_BYTES SECONDS
 
-Standard input: JSON list of wanted columns. Standard output: `{"columns": [all names]}`, or `{"reason", "detail"}`.
+Standard input: JSON of the wanted columns and the fields they are read as. Standard output: `{"columns": [all names]}`, or `{"reason", "detail"}`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import json
 import resource
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+
+from ingestion.adapters.workbook import BadSheet, Sheet
 
 UNPACKED_LIMIT = 4 << 30  # bytes of a workbook's parts
 UNPACKED_RATIO = 200
@@ -28,7 +30,7 @@ class Unreadable(Exception):
         self.detail = detail
 
 
-def convert_parquet(source: Path, target: Path, wanted: Sequence[str]) -> list[str]:
+def convert_parquet(source: Path, target: Path, wanted: Mapping[str, str]) -> list[str]:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(source) as file:
@@ -65,23 +67,20 @@ def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     )
 
 
-def convert_xlsx(source: Path, target: Path, wanted: Sequence[str]) -> list[str]:
-    import fastexcel
-
+def convert_xlsx(source: Path, target: Path, wanted: Mapping[str, str]) -> list[str]:
     with zipfile.ZipFile(source) as parts:
         unpacked = sum(part.file_size for part in parts.infolist())
     if unpacked > UNPACKED_LIMIT or unpacked > UNPACKED_RATIO * max(source.stat().st_size, 1 << 16):
         raise Unreadable("decompressed_too_large", f"{unpacked} bytes unpacked")
-    sheet = fastexcel.read_excel(str(source)).load_sheet(0, dtypes="string")
-    table = pa.table(sheet.to_arrow())
-    names = [name.strip() for name in table.column_names]
-    table = table.rename_columns(names)
-    kept = [name for name in names if name in wanted]
-    with pa.OSFile(str(target), "wb") as sink:
-        text = pa.schema([(name, pa.string()) for name in kept])
-        with pa.ipc.new_stream(sink, text) as writer:
-            writer.write_table(table.select(kept).cast(text))
-    return names
+    try:
+        sheet = Sheet(source)
+    except BadSheet as problem:
+        raise Unreadable(str(problem), "the header row") from None
+    schema, batches = sheet.batches(wanted)
+    with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+    return [name for name in sheet.names if name]
 
 
 def main(arguments: Sequence[str]) -> dict[str, object]:

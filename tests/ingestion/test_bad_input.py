@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import xlsxwriter
 
 from ingestion.adapters.reading import LINE_LIMIT
 from lake.home import Home
@@ -26,6 +25,7 @@ from tests.ingestion.landed import (
     reasons,
     rows,
 )
+from tests.ingestion.workbooks import workbook
 
 FEED = "detection_events"
 RUBBISH = random.Random(6).randbytes(4096)
@@ -37,15 +37,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     shared = Home(tmp_path_factory.mktemp("bad") / "var").ensure()
     yield shared
     assert_balanced(shared)
-
-
-def workbook(header: list[str], *records: list[str]) -> bytes:
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
-        sheet = book.add_worksheet()
-        for place, record in enumerate([header, *records]):
-            sheet.write_row(place, 0, record)
-    return content.getvalue()
 
 
 LINES = {

@@ -4,23 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
-import yaml
 
 from ingestion.bronze_tables import ensure_bronze_tables, feed_columns
 from ingestion.contracts import CONTRACTS_FOLDER, BadContract, UnknownFeed, all_contracts, load_contract
 from lake.engine import open_engine
 from lake.home import Home
 from lake.lakes import BRONZE, attach
+from tests.ingestion.made_contracts import changed, with_columns
 
 EXAMPLES = CONTRACTS_FOLDER.parent / "examples" / "feeds"
-
-
-def changed(folder: Path, feed: str, change) -> None:
-    """A copy of a product contract under another name, changed."""
-    contract = yaml.safe_load((CONTRACTS_FOLDER / "cameras.odcs.yaml").read_text(encoding="utf-8"))
-    contract["name"] = feed
-    change(contract)
-    (folder / f"{feed}.odcs.yaml").write_text(yaml.safe_dump(contract, allow_unicode=True), encoding="utf-8")
 
 
 def test_the_core_feeds_have_contracts_that_fit_together() -> None:
@@ -78,6 +70,9 @@ def test_a_contract_that_cannot_work_is_refused_with_its_fault(tmp_path: Path, m
         (strange_column, "nowhere"),
         (strange_geometry, "geometry is text of types"),
         (strange_group, "elsewhere"),
+        (with_columns("_row"), "_row is taken"),
+        (with_columns("rowid"), "rowid is taken"),
+        (with_columns("_refused_rule"), "_refused_rule is taken"),
     ):
         changed(tmp_path, "odd", change)
         with pytest.raises(BadContract, match=fault):
@@ -100,13 +95,7 @@ def test_a_column_added_to_a_contract_is_added_to_its_table(
         attach(con, home, BRONZE)
         ensure_bronze_tables(con, [load_contract("masts")])
         ensure_bronze_tables(con, [load_contract("masts")])
-        changed(
-            tmp_path,
-            "masts",
-            lambda contract: contract["schema"][0]["properties"].append(
-                {"name": "height_m", "logicalType": "number", "physicalType": "DOUBLE", "description": "Height, m."}
-            ),
-        )
+        changed(tmp_path, "masts", with_columns("height"))
         ensure_bronze_tables(con, [load_contract("masts")])
         found = dict(
             con.execute("SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'masts'").fetchall()
