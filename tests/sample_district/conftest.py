@@ -11,7 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
+from python_calamine import CalamineWorkbook
 
 from sample_district.__main__ import main
 
@@ -49,6 +51,13 @@ class Run:
         opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
         with opened as stream:
             return stream.read().splitlines()
+
+    def sheet(self, entry: dict[str, Any]) -> pl.DataFrame:
+        """The first sheet of a workbook of the run, every cell a text, an empty one null."""
+        book = CalamineWorkbook.from_path(str(self.out / entry["feed"] / entry["file"]))
+        header, *rows = book.get_sheet_by_index(0).to_python()
+        texts = [[None if cell == "" else str(cell) for cell in row] for row in rows]
+        return pl.DataFrame(texts, schema=dict.fromkeys(map(str, header), pl.String), orient="row")
 
     def landed(self, feed: str, *formats: str) -> Iterator[dict[str, Any]]:
         for entry in self.files:

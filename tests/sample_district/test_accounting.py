@@ -51,7 +51,7 @@ def test_every_detection_line_is_counted(run: Run) -> None:
 
 def test_a_workbook_opens_and_keeps_identity_numbers_whole(run: Run) -> None:
     for entry in run.landed("population_records", "xlsx"):
-        frame = pl.read_excel(run.out / "population_records" / entry["file"], infer_schema_length=0)
+        frame = run.sheet(entry)
         assert frame.height == entry["received"]
         assert frame["id_number"].str.len_chars().unique().to_list() == [18]
         assert frame["township_code"].unique().to_list() == ["310117121"]

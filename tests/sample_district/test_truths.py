@@ -173,7 +173,7 @@ def test_residents_and_expiring_registrations_are_those_of_the_rows(run: Run) ->
                 continue
             path = run.out / "population_records" / entry["file"]
             if entry["format"] == "xlsx":
-                frames.append(pl.read_excel(path, infer_schema_length=0))
+                frames.append(run.sheet(entry))
                 continue
             refused = run.refused_lines(entry)
             frame = pl.read_csv(path, infer_schema=False).with_row_index("line", offset=2)
