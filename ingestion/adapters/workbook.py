@@ -2,7 +2,7 @@
 
 Used by the child process alone (`untrusted.py`). A cell that is a number keeps 15 digits, whatever was typed into it: an
 identity or camera number of 18 or 20 digits that somebody's spreadsheet took for a number is another number now, and its
-row is refused.
+row is refused. So is a row with an error in a wanted cell (`sheet_errors.py`): nobody meant it to be empty.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from typing import Any
 import pyarrow as pa
 
 from ingestion.adapters.reading import CARRIED_COLUMNS
+from ingestion.adapters.sheet_errors import error_cells
 
 DIGITS_LOST = "digits_lost"
+CELL_ERROR = "cell_error"
 EXACT_BELOW = 1e15
 _BATCH_ROWS = 20_000
 
@@ -35,7 +37,12 @@ class Sheet:
         from python_calamine import CalamineWorkbook
 
         sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
-        self._rows = ((line, row) for line, row in enumerate(sheet.iter_rows(), 1) if not _is_blank(row))
+        self._left = (sheet.start or (0, 0))[1]  # the reader leaves out blank columns on the left
+        self._errors = error_cells(path)
+        broken = {line for line, _ in self._errors}
+        self._rows = (
+            (line, row) for line, row in enumerate(sheet.iter_rows(), 1) if line in broken or not _is_blank(row)
+        )
         header = next(self._rows, (1, []))[1]
         self.names = [text_of(cell) or "" for cell in header]
         for name in self.names:
@@ -53,21 +60,30 @@ class Sheet:
         self, schema: pa.Schema, places: Mapping[str, int], wanted: Mapping[str, str]
     ) -> Iterator[pa.RecordBatch]:
         while rows := list(islice(self._rows, _BATCH_ROWS)):
-            yield pa.RecordBatch.from_pylist([_record(line, row, places, wanted) for line, row in rows], schema=schema)
+            records = [self._record(line, row, places, wanted) for line, row in rows]
+            yield pa.RecordBatch.from_pylist(records, schema=schema)
+
+    def _record(
+        self, line: int, row: Sequence[Any], places: Mapping[str, int], wanted: Mapping[str, str]
+    ) -> dict[str, Any]:
+        record: dict[str, Any] = {"_line": line}
+        for name, place in places.items():
+            cell = row[place]
+            error = self._errors.get((line, place + self._left))
+            record[name] = error or text_of(cell)
+            if error:
+                record |= _refused(CELL_ERROR, wanted[name])
+            elif isinstance(cell, float) and abs(cell) >= EXACT_BELOW:
+                record |= _refused(DIGITS_LOST, wanted[name])
+        return record
 
 
 def _is_blank(row: Sequence[Any]) -> bool:
     return all(isinstance(cell, str) and not cell.strip() for cell in row)
 
 
-def _record(line: int, row: Sequence[Any], places: Mapping[str, int], wanted: Mapping[str, str]) -> dict[str, Any]:
-    record: dict[str, Any] = {"_line": line}
-    for name, place in places.items():
-        cell = row[place]
-        record[name] = text_of(cell)
-        if isinstance(cell, float) and abs(cell) >= EXACT_BELOW:
-            record |= {"_refused_rule": DIGITS_LOST, "_refused_field": wanted[name], "_refused_reason": DIGITS_LOST}
-    return record
+def _refused(rule: str, field: str) -> dict[str, str]:
+    return {"_refused_rule": rule, "_refused_field": field, "_refused_reason": rule}
 
 
 def text_of(cell: Cell) -> str | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ingestion.adapters.sheet_errors import error_cells
 from ingestion.adapters.workbook import text_of
 from lake.home import Home
 from tests.ingestion.landed import CAMERA_HEADER, GOOD_CAMERA, assert_balanced, land, reasons, rows
@@ -100,3 +103,43 @@ def test_a_workbook_without_rows_lands_and_one_with_a_column_twice_is_rejected(h
     assert (report.status, report.reason) == ("rejected", "duplicate_column:kind")
     report = land(home, "cameras", "cameras_2026-11-06.xlsx", workbook())
     assert (report.status, report.reason) == ("rejected", "missing_column:camera_id")
+
+
+@pytest.mark.parametrize("left", [0, 2], ids=["from the first column", "blank columns on the left"])
+def test_a_row_with_an_error_in_a_wanted_cell_is_refused_and_not_taken_for_an_empty_cell(home: Home, left: int) -> None:
+    """`kind` and `retired_on` may be empty: the reader itself gives an empty cell for the error."""
+    name = f"cameras_2026-11-1{left}.xlsx"
+    kind, retired = HEADER.index("kind"), HEADER.index("retired_on")
+    looked_up = [*CAMERA[:kind], "#N/A", *CAMERA[kind + 1 :]]
+    divided = [*CAMERA[:retired], "#DIV/0!", *CAMERA[retired + 1 :]]
+    alone = [None] * kind + ["#REF!"]
+    beside = ["a9", *CAMERA[1:], "#VALUE!"]  # a column that nobody asked for
+    sheet = [[*HEADER, "note"], ["a1", *CAMERA[1:]], looked_up, [], divided, alone, beside]
+    report = land(home, "cameras", name, workbook(*([None] * left + row for row in sheet)))
+    assert (report.received, report.accepted, report.quarantined) == (5, 2, 3)
+    assert sorted(reasons(home, name)) == [
+        (3, "kind", "cell_error"),
+        (5, "retired_on", "cell_error"),
+        (6, "kind", "cell_error"),
+    ]
+    (raw,) = rows(home, f"SELECT raw FROM bronze.quarantine WHERE file_name = '{name}' AND line = 3")
+    assert "#N/A" in raw["raw"]
+    accepted = f"SELECT camera_id FROM bronze.cameras WHERE business_date = '2026-11-1{left}' ORDER BY ALL"
+    assert [row["camera_id"] for row in rows(home, accepted)] == ["a1", "a9"]
+
+
+def test_the_sheet_that_the_workbook_names_first_is_searched_and_cells_need_no_names(tmp_path: Path) -> None:
+    sheet = b"<worksheet><sheetData>%s</sheetData></worksheet>"
+    cells = b"<row><c><v>1</v></c></row><row r='7'><c/><c t='e'><v>#N/A</v></c><c r='AB7' t = \"e\"/></row>"
+    relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    with zipfile.ZipFile(tmp_path / "book.xlsx", "w") as parts:
+        parts.writestr(
+            "xl/workbook.xml", f"<x:w xmlns:x='m' xmlns:r='{relations}'><x:sheet r:id='b'/><x:sheet r:id='a'/></x:w>"
+        )
+        parts.writestr(
+            "xl/_rels/workbook.xml.rels",
+            "<R><Relationship Id='a' Target='s1.xml'/><Relationship Id='b' Target='/xl/other/../s2.xml'/></R>",
+        )
+        parts.writestr("xl/s1.xml", sheet % b"<row><c t='e'/></row>")
+        parts.writestr("xl/s2.xml", sheet % (b" " * 3_000_000 + cells))
+    assert error_cells(tmp_path / "book.xlsx") == {(7, 1): "#N/A", (7, 27): "#ERROR"}
