@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 PROJECT = Path(__file__).parents[2]
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -27,6 +27,11 @@ FLAGS = [
 PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36"
 # Streamlit's page asks for these below the page's own path first, gets a 404, and then asks at the root
 PROBES = ("/_stcore/health", "/_stcore/host-config")
+
+# What a page must show is awaited for as long as a page may take to open. Playwright's five seconds are too few for
+# two cores on which the other tests run: the browser fetches the part that draws a code block when one is first shown.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -53,14 +58,14 @@ class Watched:
 
     def open(self, path: str = "", wait: bool = True) -> Page:
         self.page.goto(f"{self.origin}/{path}")
-        self.page.wait_for_selector("h1", timeout=30_000)
+        self.page.wait_for_selector("h1", timeout=PATIENCE)
         if wait:
             self.settle()
         return self.page
 
     def settle(self) -> None:
         """Until the script has ended and the charts are drawn."""
-        self.page.wait_for_selector('[data-test-script-state="notRunning"]', timeout=30_000)
+        self.page.wait_for_selector('[data-test-script-state="notRunning"]', timeout=PATIENCE)
         self.page.wait_for_timeout(700)
 
     def overflow(self) -> int:
