@@ -1,8 +1,8 @@
 """Great Expectations for one feed: declared limits judged on the one-row profile of a batch, and the pages that show it.
 
-The context is made once a landing run, and the pages are written once at its end: made for every file they would cost
-more than landing a small one does. Pages of the newest batches alone are kept, so that the thousandth day costs as
-little as the first; every verdict stays in bronze (`batch_gates`).
+The context is made once a landing run, and the pages are written when documentation is brought up to date: made for every
+file, or run, they would cost more than landing a small one does. Results and pages of the newest batches alone are kept, so
+that the thousandth day costs as little as the first; every verdict stays in bronze (`batch_gates`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 Consequence = Literal["stop", "warn"]
 KEPT_PAGES = 60  # batches of a feed
+_RESULTS = Path("gx", "uncommitted", "validations")
+_SITE = Path("gx", "uncommitted", "data_docs", "local_site")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,6 @@ class Expectations:
         self.declared = tuple(declared)
         self._context: Any = None
         self._checkpoint: Any = None
-        self._judged: list[Any] = []
 
     def judge(self, row: Mapping[str, float], file_sha256: str) -> list[bool]:
         """Whether each declared limit holds for a batch's profile row, in their order."""
@@ -63,22 +64,16 @@ class Expectations:
             run_id=gx.RunIdentifier(run_name=f"file-{file_sha256[:16]}"),
         )
         (judged,) = outcome.run_results
-        self._judged.append(judged)
         return [bool(result.success) for result in outcome.run_results[judged].results]
 
-    def write_pages(self) -> None:
-        """Bring Data Docs below `home.data_docs/<feed>` up to the batches judged since the last call.
-
-        Pages that cannot be written are told, and stop nothing: the verdicts are in the lake.
-        """
-        if not self._judged:
+    def prune(self) -> None:
+        """Forget the results and pages of all but the newest batches."""
+        if self._context is None:
             return
-        try:
-            self._prune()
-            self._context.build_data_docs(resource_identifiers=[self._suite_identifier(), *self._judged])
-        except Exception as error:
-            log.warning("data docs could not be written", feed=self._feed, problem=str(error)[:300])
-        self._judged = []
+        results = self._folder / _RESULTS / self._feed
+        for old in _newest_first(results)[KEPT_PAGES:]:
+            shutil.rmtree(old, ignore_errors=True)
+            shutil.rmtree(self._folder / _SITE / "validations" / self._feed / old.name, ignore_errors=True)
 
     def _open(self) -> None:
         # Great Expectations takes seconds to import and phones home unless told not to: so here, and only when needed.
@@ -114,18 +109,28 @@ class Expectations:
         )
         self._context = context
 
-    def _suite_identifier(self) -> Any:
+
+def write_pages(home: Home, feed: str) -> None:
+    """Bring Data Docs below `home.data_docs/<feed>` up to the batches judged so far.
+
+    Pages that cannot be written are told, and stop nothing: the verdicts are in the lake.
+    """
+    folder = home.data_docs / feed
+    results = {path.relative_to(folder / _RESULTS) for path in (folder / _RESULTS).rglob("*.json")}
+    missing = {path for path in results if not (folder / _SITE / "validations" / path).with_suffix(".html").is_file()}
+    if not missing:
+        return
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    try:
+        import great_expectations as gx
         from great_expectations.data_context.types.resource_identifiers import ExpectationSuiteIdentifier
 
-        return ExpectationSuiteIdentifier(self._feed)
-
-    def _prune(self) -> None:
-        kept = self._folder / "gx" / "uncommitted"
-        results = kept / "validations" / self._feed
-        pages = kept / "data_docs" / "local_site" / "validations" / self._feed
-        for old in _newest_first(results)[KEPT_PAGES:]:
-            shutil.rmtree(old, ignore_errors=True)
-            shutil.rmtree(pages / old.name, ignore_errors=True)
+        context = gx.get_context(mode="file", project_root_dir=folder)
+        known = context.validation_results_store.list_keys()
+        wanted = [key for key in known if Path(*key.to_tuple()).with_suffix(".json") in missing]
+        context.build_data_docs(resource_identifiers=[ExpectationSuiteIdentifier(feed), *wanted])
+    except Exception as error:
+        log.warning("data docs could not be written", feed=feed, problem=str(error)[:300])
 
 
 def _newest_first(folder: Path) -> list[Path]:

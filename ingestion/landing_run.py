@@ -42,7 +42,7 @@ class LandingRun:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.con.close()
-        self.expectations.write_pages()
+        self.expectations.prune()
 
 
 @dataclass

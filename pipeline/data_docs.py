@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ingestion.expectations import write_pages
 from lake.home import Home
 
 STYLE = Path(__file__).with_name("data_docs.css")
@@ -59,7 +60,8 @@ def build_data_docs(home: Home, target: Path) -> int:
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     pages = []
-    for feed in sorted(path.name for path in home.data_docs.glob("*") if (path / _SITE).is_dir()):
+    for feed in sorted(path.name for path in home.data_docs.glob("*") if (path / _RESULTS).is_dir()):
+        write_pages(home, feed)
         site = home.data_docs / feed / _SITE
         for page in sorted(site.rglob("*.html")):
             place = aside / feed / page.relative_to(site)

@@ -43,7 +43,7 @@ def test_a_usual_batch_passes_every_expectation_of_its_contract(home: Home) -> N
     contract = load_contract("detection_events")
     expectations = expectations_of(home, contract)
     results = check_batch(expectations, contract, profile(), NOW)
-    expectations.write_pages()
+    pages.write_pages(home, contract.feed)
     assert len(results) == len(limits(contract)) > 0
     assert all(result.success for result in results)
     assert list(home.data_docs.rglob("index.html"))
@@ -90,7 +90,8 @@ def test_pages_of_the_newest_batches_are_kept_and_their_index_stays_small(
         expectations = expectations_of(home, contract)
         for number in range(2):
             check_batch(expectations, contract, profile(file_sha256=f"{turn}{number}" + "ab" * 31), NOW)
-        expectations.write_pages()
+        expectations.prune()
+        pages.write_pages(home, contract.feed)
     site = home.data_docs / "detection_events" / "gx" / "uncommitted" / "data_docs" / "local_site"
     assert sorted(path.name[5:7] for path in (site / "validations" / "detection_events").iterdir()) == [
         "11",

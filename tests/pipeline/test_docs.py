@@ -22,7 +22,6 @@ FETCHED = re.compile(
 def judged(home: Home, feed: str, share: float) -> None:
     expectations = Expectations(home, feed, [Limit("refused_share", "stop", maximum=0.5)])
     expectations.judge({"refused_share": share}, f"{share}".ljust(64, "a"))
-    expectations.write_pages()
 
 
 def test_pages_of_batches_fetch_nothing_and_tell_the_outcome(home: Home) -> None:
