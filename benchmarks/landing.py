@@ -39,10 +39,12 @@ def landed(feed: str, files: Sequence[str]) -> Arm:
         return totals
 
     def warm() -> None:
-        # The gate's library takes seconds to import, once a process: not part of landing a file.
+        # The gate's library and the scanner's machine code take seconds to load, once a process: not part of landing a file.
         import great_expectations  # noqa: F401
 
-        import ingestion.landing  # noqa: F401
+        from ingestion.scanning.texts import TextColumn
+
+        TextColumn(coded=True)
 
     work.warm = warm  # type: ignore[attr-defined]
     work.deliver = deliver  # type: ignore[attr-defined]

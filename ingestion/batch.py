@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 import duckdb
+import numpy as np
 
 from ingestion.adapters import LineNumbers, Reader
 from ingestion.contracts import Contract
@@ -26,6 +27,7 @@ STAGED, TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS, MENDED = (
     "meets",
     "mended",
 )
+SCANNED = "scanned"  # what the compiled scanner has in memory (ingestion/scanned_batch.py)
 
 
 @dataclass
@@ -65,6 +67,22 @@ class Batch:
         if not self.con.execute(f"SELECT 1 FROM {DROPPED} LIMIT 1").fetchone():
             return self.final()
         return f"(SELECT * FROM {self.final()} ANTI JOIN {DROPPED} USING (_row))"
+
+    def shares(self, day: date) -> Iterator[str]:
+        """Relations of the rows of a business date that stay, each in its order and for a file of its own."""
+        yield f"(SELECT * FROM {self.kept()} WHERE _date = DATE '{day.isoformat()}' {self._order()})"
+
+    def _order(self) -> str:
+        """ORDER BY of the rows, empty where they already lie in order (sources mostly write as time goes by)."""
+        wanted = self.contract.sort_order
+        if not wanted:
+            return ""
+        if len(wanted) == 1 and wanted[0] not in self.pseudonyms:
+            found = self.con.execute(f"SELECT {sql_name(wanted[0])} AS at FROM {TYPED} WHERE _fault = 0").fetchnumpy()
+            at = found["at"]
+            if not np.ma.is_masked(at) and at.dtype.kind in "Mif" and bool((at[1:] >= at[:-1]).all()):
+                return ""
+        return f"ORDER BY {', '.join(map(sql_name, wanted))}, _line"
 
     def final(self) -> str:
         """A relation of the good rows as bronze stores them (identities as pseudonyms), with `_row`, `_line`, `_date`."""
@@ -122,5 +140,5 @@ def clear(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"DROP VIEW IF EXISTS temp.{TYPED}")
     for table in (STAGED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS, MENDED):
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
-    for name in ("decoded", "tabled"):
+    for name in ("decoded", "tabled", SCANNED):
         con.unregister(name)

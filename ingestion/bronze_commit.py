@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from ingestion.accounting import Ledger
-from ingestion.batch import MEETS, REFUSED, TYPED, Batch
+from ingestion.batch import MEETS, REFUSED, Batch
 from ingestion.bronze_tables import BOOKKEEPING_TABLES
 from ingestion.contracts import Contract
 from ingestion.gate import GateResult
@@ -56,56 +55,36 @@ class FileRecord:
 
 
 def write_parquet(home: Home, batch: Batch, file_sha256: str) -> list[Path]:
-    """One sorted, synced Parquet file a business date, in the lake's folder but not yet part of the lake.
+    """Sorted, synced Parquet files, one or two a business date, in the lake's folder but not yet part of the lake.
 
     What a crash leaves here is an orphan that maintenance removes; a second landing writes files of its own.
     """
     contract = batch.contract
-    columns, sorted_columns = [], ["_line"]
+    columns = []
     for column in contract.stored_columns:
         name = sql_name(column.name)
         # Codes and pseudonyms may be ENUMs here: a ready-made dictionary for Parquet, which reads back as text.
         columns.append(name if column.type == "VARCHAR" else f"CAST({name} AS {column.type}) AS {name}")
-        if column.name in batch.rules.constants:  # added after the sort, which need not carry them
+        if column.name in batch.rules.constants:  # which the sort need not carry
             columns[-1] = f"{batch.rules.constants[column.name]} AS {name}"
-        else:
-            sorted_columns.append(name)
-    order = _order(batch)
-    kept = batch.kept()
     sha = sql_text(file_sha256)
     columns.append(f"CAST({sha} AS ENUM({sha})) AS _file_sha256")  # a dictionary, too: the same text is not hashed anew
-    dates = sorted(batch.good_by_date())
     files = []
-    for day in dates:
+    for day in sorted(batch.good_by_date()):
         folder = data_path(home, BRONZE) / "main" / contract.feed / f"business_date={day.isoformat()}"
         folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"{file_sha256[:16]}-{uuid.uuid4().hex[:12]}.parquet"
-        written = batch.con.execute(
-            f"COPY (SELECT {', '.join(columns)}, _line FROM "
-            f"(SELECT {', '.join(sorted_columns)} FROM {kept} WHERE _date = DATE {sql_text(day.isoformat())} {order})) "
-            f"TO {sql_text(file)} ({PARQUET})"
-        ).fetchone()
-        if written is None or not written[0]:
-            file.unlink()  # every row of this date was a duplicate
-            continue
-        _sync(file)
-        _sync(folder)
-        files.append(file)
+        for share in batch.shares(day):
+            file = folder / f"{file_sha256[:16]}-{uuid.uuid4().hex[:12]}.parquet"
+            written = batch.con.execute(
+                f"COPY (SELECT {', '.join(columns)}, _line FROM {share}) TO {sql_text(file)} ({PARQUET})"
+            ).fetchone()
+            if written is None or not written[0]:
+                file.unlink()  # every row of this date was a duplicate
+                continue
+            _sync(file)
+            _sync(folder)
+            files.append(file)
     return files
-
-
-def _order(batch: Batch) -> str:
-    """ORDER BY of the rows of a file, empty where they already lie in order (sources mostly write as time goes by)."""
-    wanted = batch.contract.sort_order
-    if not wanted:
-        return ""
-    if len(wanted) == 1 and wanted[0] not in batch.pseudonyms:
-        column = batch.con.execute(f"SELECT {sql_name(wanted[0])} AS at FROM {TYPED} WHERE _fault = 0").fetchnumpy()[
-            "at"
-        ]
-        if not np.ma.is_masked(column) and column.dtype.kind in "Mif" and bool((column[1:] >= column[:-1]).all()):
-            return ""
-    return f"ORDER BY {', '.join(map(sql_name, wanted))}, _line"
 
 
 def commit_batch(

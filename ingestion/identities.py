@@ -9,6 +9,7 @@ import pyarrow as pa
 from ingestion.batch import TYPED, Batch
 from ingestion.columns import LIST_SEPARATOR
 from ingestion.pseudonyms import pseudonymise
+from ingestion.scanned_batch import ScannedBatch
 from ingestion.secrets import load_key
 from lake.engine import sql_name
 from lake.home import Home
@@ -23,6 +24,9 @@ def pseudonymise_batch(batch: Batch, home: Home) -> None:
     Where few identities have many rows (terminals, not residents) the pseudonyms are an ENUM in their own order:
     rows then sort by small integers instead of 64 characters, and are written as a dictionary.
     """
+    if isinstance(batch, ScannedBatch):
+        batch.pseudonymise(load_key(home))
+        return
     tables: dict[str, str] = {}
     for column in batch.contract.columns:
         treatment, stored = column.treatment, column.stored

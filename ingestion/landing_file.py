@@ -13,6 +13,7 @@ import structlog
 from ingestion import batch as batches
 from ingestion.accounting import balance
 from ingestion.adapters import ClearFile, FileRejected, names_people, recognise
+from ingestion.adapters.csv_text import FORMAT as CSV
 from ingestion.adapters.ndjson import FORMAT as NDJSON
 from ingestion.adapters.opening import open_reader
 from ingestion.adapters.plain_copy import plain_copy
@@ -32,6 +33,7 @@ from ingestion.refusals import collect_refusals
 from ingestion.report import FileReport
 from ingestion.rules import FileFacts
 from ingestion.rules.compiler import SHANGHAI_HOURS
+from ingestion.scan import scan_batch
 from ingestion.second_look import look_again
 from ingestion.store import Delivery, Manifest, keep
 from ingestion.unpacking import opened
@@ -40,6 +42,8 @@ from lake.scratch import scratch_folder
 from lake.writer_lock import writer_lock
 
 log = structlog.get_logger()
+SCAN_FROM_BYTES = 32 << 20  # below it a file is landed before the scanner is loaded
+SCAN_UP_TO_BYTES = 2 << 30  # about what its rows need in memory; beyond, DuckDB stages them and may spill
 
 
 def land_file(run: LandingRun, source: Path) -> FileReport:
@@ -167,15 +171,20 @@ def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, scratch: Pat
     )
 
 
-def read_batch(run: LandingRun, file: ClearFile, facts: FileFacts, scratch: Path) -> Batch:
-    """The file's rows, typed and checked; a file the fast readers cannot number exactly is read a second time."""
-    way = Reading.TYPED
+def read_batch(run: LandingRun, file: ClearFile, facts: FileFacts, scratch: Path, *, scans: bool = True) -> Batch:
+    """The file's rows, typed and checked; a file the fast readers cannot number exactly is read a second time.
+
+    Without `scans` they are in any case staged in a table, in which they can be changed.
+    """
+    way = Reading.SCANNED if scans and _is_for_scanning(run, file) else Reading.TYPED
     while True:
         try:
+            if way is Reading.SCANNED:
+                return scan_batch(run.con, run.contract, file, facts)
             with open_reader(run.con, run.contract, file, scratch, way) as reader:
                 return look_again(stage(run.con, run.contract, reader, facts), facts)
         except NeedsTextReading as need:
-            way, because = Reading.TEXT, str(need)
+            way, because = Reading(way + 1), str(need)
         except (NeedsCarefulReading, duckdb.InvalidInputException) as problem:
             # DuckDB gives up on a line over its limit; reading line by line, only that line is refused.
             if way is Reading.CAREFUL:
@@ -190,6 +199,11 @@ def read_batch(run: LandingRun, file: ClearFile, facts: FileFacts, scratch: Path
             "reading again", way=way.name.lower(), plain=bool(file.plain), feed=run.contract.feed, file=file.name,
             because=because,
         )  # fmt: skip
+
+
+def _is_for_scanning(run: LandingRun, file: ClearFile) -> bool:
+    sized = SCAN_FROM_BYTES <= file.size <= SCAN_UP_TO_BYTES
+    return sized and recognise(run.contract, file.name, file.head).format == CSV
 
 
 def _plain(run: LandingRun, file: ClearFile, scratch: Path) -> ClearFile | None:

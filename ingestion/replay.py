@@ -119,7 +119,7 @@ def _replay_file(run: LandingRun, file: _Waiting) -> dict[str, int]:
             with scratch_folder(run.home, "replay") as scratch:
                 with opened(received, scratch) as clear:
                     facts = facts_of(run, file.received_at, file.file_date)
-                    staged = read_batch(run, clear, facts, scratch)
+                    staged = read_batch(run, clear, facts, scratch, scans=False)
                     return _recover(run, file, staged)
         finally:
             batches.clear(run.con)

@@ -45,7 +45,12 @@ def look_again(batch: Batch, facts: FileFacts) -> Batch:
         characters += sum(len(text) for text in given.values() if text)
         if len(misread) > _MANY_DOUBTS or characters > _MANY_CHARACTERS:
             raise NeedsCarefulReading(f"line {line} and more than {len(misread) - 1} before it were misread")
-    return _mended(batch, misread, facts) if misread else batch
+    if not misread:
+        return batch
+    as_text = SourceShape(dict.fromkeys(reader.shape.columns, "VARCHAR"), has_line=True)
+    rules = compile_rules(batch.contract, as_text, facts)
+    _same_checks(rules, batch.rules)  # most of the refused rows are not mended
+    return _mended(batch, misread, rules)
 
 
 def _blank_rows(batch: Batch) -> NDArray[np.int64]:
@@ -69,11 +74,8 @@ def _rows(batch: Batch, condition: str, values: list[Any]) -> NDArray[np.int64]:
     return np.asarray(found["rowid"], dtype=np.int64)
 
 
-def _mended(batch: Batch, misread: Mapping[int, Mapping[str, str | None]], facts: FileFacts) -> Batch:
+def _mended(batch: Batch, misread: Mapping[int, Mapping[str, str | None]], rules: CompiledRules) -> Batch:
     con, names = batch.con, list(batch.reader.shape.columns)
-    shape = SourceShape(dict.fromkeys(names, "VARCHAR"), has_line=True)
-    rules = compile_rules(batch.contract, shape, facts)
-    _same_checks(rules, batch.rules)
     columns: dict[str, Any] = {name: pa.array([row[name] for row in misread.values()], pa.string()) for name in names}
     con.register("misread", pa.table({"_line": pa.array(list(misread), pa.int64()), **columns}))
     con.execute(f"CREATE OR REPLACE TEMP TABLE {MENDED} AS {rules.typed('misread')}")

@@ -76,17 +76,24 @@ class CarefulCsv:
 
     def _fields(self, body: bytes) -> dict[str, object]:
         raw = body.rstrip(b"\r\n")
+        problem, fields = self.read_line(raw)
+        if problem is not None:
+            return refused(problem, as_text(raw))  # type: ignore[return-value]
+        return {**fields, "_raw": as_text(raw)}
+
+    def read_line(self, raw: bytes) -> tuple[str | None, dict[str, str | None]]:
+        """(reason, {}) for bytes that are not one record of this file, else (None, the text of each known column)."""
         try:
             text = raw.decode("utf-8")
         except UnicodeDecodeError:
-            return refused("not_utf8", as_text(raw))  # type: ignore[return-value]
+            return "not_utf8", {}
         try:
             records = list(csv.reader(text.splitlines(keepends=True), delimiter=self._header.delimiter, strict=True))
         except csv.Error:
             records = []
         if len(records) != 1 or len(records[0]) != len(self._header.names):
-            return refused("malformed_csv", as_text(raw))  # type: ignore[return-value]
-        return {**{name: records[0][i] or None for i, name in self._kept}, "_raw": as_text(raw)}
+            return "malformed_csv", {}
+        return None, {name: records[0][i] or None for i, name in self._kept}
 
 
 def _open_quote(body: bytes) -> bool:

@@ -32,7 +32,9 @@ class DecodedReader:
         names = ", ".join(f"{sql_name(name)} AS {sql_name(renamed.get(name, name))}" for name in schema.names)
         self.relation = f"(SELECT {names} FROM decoded)"
         columns = {f.name: duckdb_type(f.type) for f in schema if f.name not in own}
-        self.shape = SourceShape(columns, naive_times_are_utc=True, has_line=True, has_refusals=True)
+        # People type CSV, whichever way it is read.
+        trims = decoder.format == "csv"
+        self.shape = SourceShape(columns, trims=trims, naive_times_are_utc=True, has_line=True, has_refusals=True)
         self.extra_columns: Sequence[str] = ()
 
     def settle(self, con: duckdb.DuckDBPyConnection, rows: int) -> LineNumbers:  # noqa: ARG002

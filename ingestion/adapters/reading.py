@@ -33,13 +33,14 @@ class FileRejected(Exception):
 class Reading(IntEnum):
     """How a file is read: the quickest way first, the next when it cannot be exact for this file."""
 
-    TYPED = 0  # numbers taken as numbers, where the first lines have nothing else
-    TEXT = 1  # every value as text, which shows what was written
-    CAREFUL = 2  # line by line
+    SCANNED = 0  # large files of lines, by the compiled scanner
+    TYPED = 1  # numbers taken as numbers, where the first lines have nothing else
+    TEXT = 2  # every value as text, which shows what was written
+    CAREFUL = 3  # line by line
 
 
 class NeedsTextReading(Exception):
-    """A value that was to be a number is none: only its text can be judged."""
+    """Too much in this file is not spelt as this way of reading expects: read it again by the next."""
 
 
 class NeedsCarefulReading(Exception):

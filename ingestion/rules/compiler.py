@@ -27,6 +27,7 @@ class SourceShape:
     columns: Mapping[str, str]
     trims: bool = False
     naive_times_are_utc: bool = False
+    clean_texts: bool = False  # no text holds a control character, or is longer than its column allows
     has_line: bool = False  # a column `_line` numbers the rows; otherwise their order does
     has_refusals: bool = False  # columns `_refused_rule`, `_refused_field`, `_refused_reason`
 
@@ -42,6 +43,15 @@ class FileFacts:
 
 
 @dataclass(frozen=True)
+class ColumnRules:
+    """SQL of one column: its raw text with its name (of texts only), its typed value with its name, and `surely_good`."""
+
+    raw: str | None
+    value: str
+    good: str
+
+
+@dataclass(frozen=True)
 class CompiledRules:
     """`typed(relation)` and `explained(relation)` are SELECT statements; a failure is the 1-based index of a check.
 
@@ -49,17 +59,20 @@ class CompiledRules:
     `_source` (a refused row as the file gives it, JSON), `_date` (business date of a good row), `_datum` when rows name
     one, and the stored columns, those with an identity still in clear. Columns that the file does not have are in
     `constants` instead: why store the same nothing for every row?
+    columns: of each column alone; `together`: what must hold beside them for a row to be surely good.
     explained, for the refused rows of `typed`: `_line`, `_fault`, `_faults` (every failing check), `_date` (NULL when
     the time itself cannot be read or believed).
     """
 
     checks: tuple[Check, ...]
     constants: Mapping[str, str]
+    columns: Mapping[str, ColumnRules]
+    together: tuple[str, ...]
+    date: str
     _good: str
     _raws: str
     _values: str
     _typed: str
-    _date: str
     _undating: tuple[int, ...]  # the checks after which a row has no believable time
     _carried: str
     _source: str
@@ -68,7 +81,7 @@ class CompiledRules:
     def typed(self, relation: str) -> str:
         return (
             f"SELECT {self._carried}_fault, CASE WHEN _fault > 0 THEN {self._source} END AS _source, "
-            f"CASE WHEN _fault = 0 THEN {self._date} END AS _date{self._typed} "
+            f"CASE WHEN _fault = 0 THEN {self.date} END AS _date{self._typed} "
             f"FROM (SELECT *, {self._first_fault()} AS _fault FROM ({self.layers(relation)}))"
         )
 
@@ -76,7 +89,7 @@ class CompiledRules:
         every = ", ".join(f"CASE WHEN {check.fails} THEN {i} END" for i, check in enumerate(self.checks, 1))
         undated = f"list_has_any(_faults, {list(self._undating)}::INTEGER[])"
         return (
-            f"SELECT _line, _fault, _faults, CASE WHEN NOT {undated} THEN {self._date} END AS _date FROM (SELECT *, "
+            f"SELECT _line, _fault, _faults, CASE WHEN NOT {undated} THEN {self.date} END AS _date FROM (SELECT *, "
             f"{self._first_fault()} AS _fault, list_filter([{every}]::INTEGER[], f -> f IS NOT NULL) AS _faults "
             f"FROM ({self.layers(self._given_again(relation))}))"
         )
@@ -99,46 +112,52 @@ class CompiledRules:
 
 def compile_rules(contract: Contract, shape: SourceShape, facts: FileFacts) -> CompiledRules:
     """Compile the contract's columns, checks and treatments for a file of this shape."""
-    raws, values, checks, good = [], [], [], []
+    raws, values, checks, good, together = [], [], [], [], []
+    columns = {}
     received = contract.received_column
     now = _timestamp(facts.now)
     reference = _timestamp(facts.file_received or facts.now)
     if received is not None:
-        reference = f"coalesce({_value(received)}, {reference})"
+        reference = f"coalesce({value_name(received)}, {reference})"
     if shape.has_refusals:
         checks.append(Check(BAD_ROW, "refused_by_reader", "", "_refused_rule IS NOT NULL"))
-        good.append("_refused_rule IS NULL")
+        together.append("_refused_rule IS NULL")
     if contract.require_any:
-        missing = " AND ".join(f"{_raw(name)} IS NULL" for name in contract.require_any)
+        missing = " AND ".join(f"{raw_name(name)} IS NULL" for name in contract.require_any)
         checks.append(Check(contract.require_any[0], "required_missing", "required_missing", missing))
-        good.append(f"NOT ({missing})")
+        together.append(f"NOT ({missing})")
     for column in contract.columns:
         given = given_value(column, shape.columns, trims=shape.trims)
         if column.logical_type == "string":
-            raws.append(f"{given.text} AS {_raw(column.name)}")
-            given = Given(_raw(column.name), _raw(column.name), given.type)
-        value = _value(column.name)
+            raws.append(f"{given.text} AS {raw_name(column.name)}")
+            given = Given(raw_name(column.name), raw_name(column.name), given.type)
+        value = value_name(column.name)
         values.append(f"{_typed_value(contract, column, given, naive_is_utc=shape.naive_times_are_utc)} AS {value}")
         latest = now if column.name == received else reference  # no row vouches for its own received time
         checks += checks_of(column, given, value, latest)
-        good.append(surely_good(column, given, value, latest))
+        good.append(surely_good(column, given, value, latest, clean=shape.clean_texts))
+        columns[column.name] = ColumnRules(raws[-1] if column.logical_type == "string" else None, values[-1], good[-1])
     for check in _group_checks(contract):
         checks.append(check)
-        good.append(f"({check.fails}) IS NOT TRUE")
+        together.append(f"({check.fails}) IS NOT TRUE")
     business_date = _business_date(contract, facts)
     if facts.expired_dates:
         listed = ", ".join(f"DATE {sql_text(day.isoformat())}" for day in facts.expired_dates)
         checks.append(Check("business_date", "date_expired", "date_expired", f"{business_date} IN ({listed})"))
-        good.append(f"{business_date} NOT IN ({listed})")
+        together.append(f"{business_date} NOT IN ({listed})")
     constants = _constants(contract, shape, facts)
     return CompiledRules(
         checks=tuple(checks),
         constants=constants,
-        _good=" AND ".join(good),
+        columns=columns,
+        together=tuple(together),
+        date=business_date,
+        _good=" AND ".join([*together, *good]),
         _raws=", ".join(["*", *raws]),
         _values=", ".join(values),
-        _typed="".join(f", {value}" for value in _kept(contract, facts, constants)),
-        _date=business_date,
+        _typed="".join(
+            f", {value} AS {sql_name(name)}" for name, value in kept_values(contract, facts, constants).items()
+        ),
         _undating=tuple(i for i, check in enumerate(checks, 1) if check.field == contract.business_date_column),
         _carried=", ".join([*carried_columns(shape), ""]),
         _source=_source_text(shape),
@@ -149,13 +168,13 @@ def compile_rules(contract: Contract, shape: SourceShape, facts: FileFacts) -> C
 def _group_checks(contract: Contract) -> Iterator[Check]:
     """What columns must say together: all or none of a group given; each value no less than the one before it."""
     for group in contract.together:
-        given = " OR ".join(f"{_value(name)} IS NOT NULL" for name in group)
+        given = " OR ".join(f"{value_name(name)} IS NOT NULL" for name in group)
         for name in group:
-            fails = f"{_value(name)} IS NULL AND ({given})"
+            fails = f"{value_name(name)} IS NULL AND ({given})"
             yield Check(name, "required_missing", "required_missing", fails)
     for group in contract.ascending:
         for lower, upper in pairwise(group):
-            yield Check(upper, "period_reversed", "period_reversed", f"{_value(upper)} < {_value(lower)}")
+            yield Check(upper, "period_reversed", "period_reversed", f"{value_name(upper)} < {value_name(lower)}")
 
 
 def carried_columns(shape: SourceShape) -> list[str]:
@@ -174,7 +193,7 @@ def _typed_value(contract: Contract, column: Column, given: Given, *, naive_is_u
     match column.logical_type:
         case "string":
             if column.geometry is not None:
-                datum = "NULL" if contract.datum_column is None else _raw(contract.datum_column)
+                datum = "NULL" if contract.datum_column is None else raw_name(contract.datum_column)
                 return f"{column.geometry.function}({given.text}, {datum})"
             if not column.values:
                 return given.text
@@ -187,16 +206,16 @@ def _typed_value(contract: Contract, column: Column, given: Given, *, naive_is_u
             return f"TRY_CAST({given.quick} AS {column.physical_type})"
 
 
-def _kept(contract: Contract, facts: FileFacts, constants: Mapping[str, str]) -> list[str]:
+def kept_values(contract: Contract, facts: FileFacts, constants: Mapping[str, str]) -> dict[str, str]:
     """The stored columns out of the typed values; identities stay in clear until they are pseudonymised."""
-    kept = []
+    kept = {}
     if contract.datum_column is not None and DATUM not in constants:
-        kept.append(f"{_value(contract.datum_column)} AS {DATUM}")
+        kept[DATUM] = value_name(contract.datum_column)
     for column in contract.columns:
         stored = column.stored
         if stored is None or stored.name in constants:
             continue
-        value = _value(column.name)
+        value = value_name(column.name)
         if column.geometry is not None:
             value = f"{value}.wkt"
         elif column.treatment is not None and column.treatment.kind == "birth_year":
@@ -207,7 +226,7 @@ def _kept(contract: Contract, facts: FileFacts, constants: Mapping[str, str]) ->
             value = _normalised(column.treatment, value)
         elif column.name == contract.received_column and facts.file_received is not None:
             value = f"coalesce({value}, {_timestamp(facts.file_received)})"
-        kept.append(f"{value} AS {sql_name(stored.name)}")
+        kept[stored.name] = value
     return kept
 
 
@@ -251,16 +270,18 @@ def _business_date(contract: Contract, facts: FileFacts) -> str:
         if facts.file_date is None:
             raise ValueError(f"{contract.feed}: a file dated by its name needs a file date")
         return f"DATE {sql_text(facts.file_date.isoformat())}"
-    return f"TRY(CAST({_value(contract.business_date_column)} + INTERVAL {SHANGHAI_HOURS} HOUR AS DATE))"
+    return f"TRY(CAST({value_name(contract.business_date_column)} + INTERVAL {SHANGHAI_HOURS} HOUR AS DATE))"
 
 
 def _timestamp(instant_utc: datetime) -> str:
     return f"TIMESTAMP {sql_text(instant_utc.strftime('%Y-%m-%d %H:%M:%S.%f'))}"
 
 
-def _raw(name: str) -> str:
+def raw_name(name: str) -> str:
+    """What a column's raw text is called in `layers`."""
     return sql_name(f"raw {name}")
 
 
-def _value(name: str) -> str:
+def value_name(name: str) -> str:
+    """What a column's typed value is called in `layers`."""
     return sql_name(f"value {name}")

@@ -1,0 +1,88 @@
+"""Reading a large CSV file by the compiled scanner, where its contract lets it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestion.adapters import ClearFile
+from ingestion.adapters.reading import LineNumbers, NeedsTextReading
+from ingestion.adapters.scanned import ScannedReader
+from ingestion.batch import TYPED
+from ingestion.contracts import Contract
+from ingestion.rules import FileFacts, SourceShape, compile_rules
+from ingestion.rules.compiler import SHANGHAI_HOURS, kept_values
+from ingestion.scanned_batch import ScannedBatch
+from ingestion.scanning import layout as L
+from ingestion.scanning.blocks import LineHasNoEnd
+from ingestion.scanning.columns import collect
+from ingestion.scanning.scanner import AmbiguousLines
+
+_DAY_US = 86_400_000_000
+_SHIFT_US = SHANGHAI_HOURS * 3_600_000_000
+_TYPES = {
+    L.TEXT: "VARCHAR",
+    L.REAL: "DOUBLE",
+    L.INTEGER: "BIGINT",
+    L.BOOLEAN: "BOOLEAN",
+    L.INSTANT: "TIMESTAMP",
+    L.DATE: "DATE",
+}
+
+
+def scan_batch(con: duckdb.DuckDBPyConnection, contract: Contract, file: ClearFile, facts: FileFacts) -> ScannedBatch:
+    """Read, type and check a file's rows. Raises NeedsTextReading where the scanner is not for this file."""
+    for problem in _not_for_scanning(contract):
+        raise NeedsTextReading(problem)
+    reader = ScannedReader(contract, file)
+    fields = {f.name: f for f in reader.fields if f.kind != L.SKIP}
+    dated = next((f for f in fields.values() if f.column and f.column == contract.business_date_column), None)
+    if contract.business_date_column is not None and (dated is None or dated.kind not in (L.INSTANT, L.DATE)):
+        raise NeedsTextReading("the business date is not spelt for the scanner")
+    try:
+        columns = collect(reader.fields, reader.pieces(), file.size)
+    except (AmbiguousLines, LineHasNoEnd) as problem:
+        raise NeedsTextReading(type(problem).__name__) from problem
+    known = {name: _TYPES[f.kind] for name, f in fields.items()}
+    quick = compile_rules(
+        contract, SourceShape(known, naive_times_are_utc=True, has_line=True, clean_texts=True), facts
+    )
+    batch = ScannedBatch(
+        con, contract, reader, compile_rules(contract, reader.shape, facts), columns.rows, LineNumbers(),
+        f"(SELECT rowid AS _row, * EXCLUDE (rowid) FROM {TYPED})",
+        columns=columns, fields=fields, quick=quick, stored=kept_values(contract, facts, quick.constants),
+        moved=columns.again.copy(), days=_days(dated.kind, columns.numbers[dated.name]) if dated else None,
+    )  # fmt: skip
+    batch.judge()
+    batch.mend()
+    batch.list_words()
+    return batch
+
+
+def _not_for_scanning(contract: Contract) -> Iterator[str]:
+    for column in contract.columns:
+        if column.geometry is not None:
+            yield "geometry"
+        if column.treatment is not None and column.treatment.kind == "hmac_list":
+            yield "a list of identities"
+    for name in (contract.longitude, contract.latitude):
+        if name is not None and len(contract.column(name).sources) + (contract.column(name).default is not None) > 1:
+            yield "coordinates of several fields"
+    for name in (name for group in contract.ascending for name in group):
+        if contract.column(name).logical_type == "string":
+            yield "texts in order"
+
+
+def _days(kind: int, values: NDArray) -> NDArray[np.int32]:
+    """Business dates in days since 1970; of a missing time, 1970."""
+    missing = values == L.NO_INTEGER
+    given = np.where(missing, 0, values) if missing.any() else values
+    if kind == L.DATE or not len(given):
+        return given.astype(np.int32)
+    first, last = ((int(edge) + _SHIFT_US) // _DAY_US for edge in (given.min(), given.max()))
+    if first == last:  # or divide each of millions
+        return np.full(len(given), first, np.int32)
+    return ((given + _SHIFT_US) // _DAY_US).astype(np.int32)

@@ -1,0 +1,68 @@
+"""A file as blocks of whole lines, which can be read side by side: a block has the lines that begin in its part of the file."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestion.scanning.layout import LINE_LIMIT, SPARE
+from ingestion.scanning.memory import Memory
+
+BLOCK_BYTES = 2 << 20
+_BEYOND = 64 << 10  # read with a block, for the end of its last line
+_LINE_END = 10
+
+
+class LineHasNoEnd(Exception):
+    """A line is so much over the limit that the file is not worth scanning."""
+
+
+def lines_between(descriptor: int, start: int, stop: int, size: int, memory: Memory) -> NDArray[np.uint8]:
+    """The lines of a file of `size` bytes that begin from `start` to before `stop`, and SPARE bytes behind them.
+
+    `start` 0, or the start of a line, where the first block begins; every other `start` is the `stop` of another block.
+    The last line has an end, whether or not the file gave it one. Raises LineHasNoEnd.
+    """
+    first = max(start - 1, 0)  # the end before tells whether a line begins right here
+    beyond = _BEYOND
+    while True:
+        last = min(stop + beyond, size)
+        text = memory.take(last - first + 1 + SPARE)
+        count = _fill(descriptor, text.data[: last - first], first)
+        if last == size and count and text[count - 1] != _LINE_END:
+            text[count] = _LINE_END
+            count += 1
+        begins = 0 if start == 0 else _after_line_end(text, 0, count)
+        # A line belongs here when it begins before `stop`: up to the first end at or behind the byte before it.
+        ends = begins if begins >= stop - first else _after_line_end(text, stop - 1 - first, count)
+        if ends <= count:
+            text[ends : ends + SPARE] = 0
+            return text[min(begins, ends) : ends + SPARE]
+        if beyond > LINE_LIMIT:
+            raise LineHasNoEnd
+        beyond *= 8
+
+
+def _after_line_end(text: NDArray[np.uint8], at: int, stop: int) -> int:
+    """The place behind the first line end from `at` on; over `stop` where there is none."""
+    step = 4096
+    while at < stop:
+        found = np.flatnonzero(text[at : min(at + step, stop)] == _LINE_END)
+        if found.size:
+            return at + int(found[0]) + 1
+        at += step
+        step *= 2
+    return stop + 1
+
+
+def _fill(descriptor: int, view: memoryview, offset: int) -> int:
+    """Read until `view` is full or the file has ended."""
+    filled = 0
+    while filled < len(view):
+        count = os.preadv(descriptor, [view[filled:]], offset + filled)
+        if not count:
+            break
+        filled += count
+    return filled

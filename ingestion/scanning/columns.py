@@ -1,0 +1,91 @@
+"""The columns of a whole scanned file, in memory: numbers as arrays, texts as codes or views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ingestion.scanning import layout as L
+from ingestion.scanning.growing import Growing
+from ingestion.scanning.plan import Field
+from ingestion.scanning.scanner import Piece
+from ingestion.scanning.texts import CodedTexts, PlainTexts, TextColumn
+
+Part = slice | NDArray[np.int32]  # of the rows, of which a file of at most 2 GiB has no more
+
+
+@dataclass
+class ScannedColumns:
+    """`lines`: of each row; `again`: rows whose line must be read again, in which nothing is given.
+
+    numbers: by field name, int64 or float64 with layout's missing values (booleans as int8); times in microseconds UTC,
+    dates in days since 1970.
+    """
+
+    lines: NDArray[np.int64]
+    again: NDArray[np.bool_]
+    numbers: dict[str, NDArray]
+    texts: dict[str, CodedTexts | PlainTexts]
+
+    @property
+    def rows(self) -> int:
+        return len(self.lines)
+
+
+def collect(fields: Sequence[Field], pieces: Iterable[Piece], size: int) -> ScannedColumns:
+    """Take every piece of a file of `size` bytes; of a field that is only looked at (`is_kept`) nothing."""
+    waiting = iter(pieces)
+    first = next(waiting, None)
+    # As many rows as the first piece promises; where it was wrong, memory is taken anew.
+    expected = 0 if first is None else int(1.02 * size / len(first.text) * len(first.lines)) + len(first.lines)
+    texts = {
+        i: TextColumn(expected, coded=field.column is not None)
+        for i, field in enumerate(fields)
+        if field.kind == L.TEXT and field.is_kept
+    }
+    numbers = {
+        i: Growing(expected) for i, field in enumerate(fields) if field.kind not in (L.TEXT, L.SKIP) and field.is_kept
+    }
+    lines = Growing(expected)
+    for piece in chain([] if first is None else [first], waiting):
+        lines.append(piece.lines)
+        for i, column in texts.items():
+            column.take(piece.columns[i], piece.text)
+        for i, values in numbers.items():
+            values.append(_stored(fields[i].kind, piece.columns[i]))
+        del piece  # whose memory the next one may take
+    told = lines.whole()
+    again = told < 0
+    told[again] = -1 - told[again]
+    return ScannedColumns(
+        told,
+        again,
+        {fields[i].name: values.whole() for i, values in numbers.items()},
+        {fields[i].name: column.finish() for i, column in texts.items()},
+    )
+
+
+def _stored(kind: int, values: NDArray) -> NDArray:
+    """In less memory where that can be."""
+    return np.maximum(values, L.NO_SHORT).astype(np.int8) if kind == L.BOOLEAN else values
+
+
+def arrow(kind: int, values: NDArray) -> pa.Array:
+    """A column of numbers as Arrow has it, without a copy where that can be."""
+    match kind:
+        case L.REAL:
+            given, type_, stored = ~np.isnan(values), pa.float64(), values
+        case L.BOOLEAN:
+            given, type_, stored = values != L.NO_SHORT, pa.bool_(), np.packbits(values == 1, bitorder="little")
+        case L.DATE:
+            given, type_, stored = values != L.NO_INTEGER, pa.date32(), values.astype(np.int32)
+        case _:
+            type_ = pa.timestamp("us") if kind == L.INSTANT else pa.int64()
+            given, stored = values != L.NO_INTEGER, values
+    present = None if given.all() else pa.py_buffer(np.packbits(given, bitorder="little"))
+    return pa.Array.from_buffers(type_, len(values), [present, pa.py_buffer(np.ascontiguousarray(stored))])

@@ -1,0 +1,119 @@
+"""Compiled: lines of a CSV file (RFC 4180) whose records end where their lines end, as columns.
+
+A line that is spelt in any other way (blanks around a text, control characters, numbers with exponents, bytes that are no
+UTF-8, too few fields) becomes a row in which nothing is given, and is told as such: a reader that knows every spelling then
+reads it again. What could make a record go on over its line's end (a quote that is not closed, or that stands within a
+field), and a carriage return on its own, end the scan: then only a reader of the whole file can tell the records apart.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from ingestion.scanning import layout as L
+from ingestion.scanning.columns_kernel import blank, entry, put_text, put_value
+from ingestion.scanning.text_kernel import field_end, line_end
+from ingestion.scanning.words_kernel import byte_at, is_utf8, put_integer
+
+_OK, _ODD, _AMBIGUOUS = range(3)
+
+
+@njit(nogil=True, forceinline=True)
+def _leads_blanks(byte):  # type: ignore[no-untyped-def]
+    """Whether a character with this first byte may be a blank beyond ASCII, or unseen."""
+    return byte == 0xC2 or (0xE1 <= byte <= 0xE3) or byte == 0xEF
+
+
+@njit(nogil=True)
+def _may_be_blank(at, end):  # type: ignore[no-untyped-def]
+    """Whether a text, not empty, begins or ends with what may be a blank."""
+    first, last = byte_at(at), byte_at(end - 1)
+    if first == 32 or last == 32 or _leads_blanks(first):
+        return True
+    if last < 0x80:
+        return False
+    return (end - at >= 2 and _leads_blanks(byte_at(end - 2))) or (end - at >= 3 and _leads_blanks(byte_at(end - 3)))
+
+
+@njit(nogil=True)
+def _field(at, end, kind, table, field, row, base):  # type: ignore[no-untyped-def]
+    """One field from `at` to `end`, not empty -> whether it is spelt as usual."""
+    if kind == L.TEXT:
+        return put_text(table, field, row, base, at, end - at) and not _may_be_blank(at, end)
+    return put_value(table, field, kind, row, at) == end
+
+
+@njit(nogil=True)
+def _record(at, delimiter, fields, table, row, base):  # type: ignore[no-untyped-def]
+    """The record at `at` -> (its line feed, how it is)."""
+    start = at
+    field = 0
+    any_wide = False
+    how = _OK
+    while True:
+        if byte_at(at) == 34:
+            begin = at + 1
+            end, wide = field_end(begin, 34)
+            if byte_at(end) != 34:
+                return at, _AMBIGUOUS
+            at = end + 1
+        else:
+            begin = at
+            end, wide = field_end(at, delimiter)
+            at = end
+        any_wide |= wide
+        byte = byte_at(at)
+        while byte < 32 and byte != delimiter and byte != 10 and byte != 13:
+            how = _ODD  # a control character within the field
+            at, wide = field_end(at + 1, delimiter)
+            any_wide |= wide
+            byte = byte_at(at)
+        if byte != delimiter and byte != 10 and byte != 13:
+            return at, _AMBIGUOUS
+        if byte == 13 and byte_at(at + 1) != 10:
+            return at, _AMBIGUOUS
+        if field < fields and end > begin and how == _OK:
+            kind = entry(table, field, L.KIND)
+            if kind != L.SKIP and not _field(begin, end, kind, table, field, row, base):
+                how = _ODD
+        field += 1
+        if byte == delimiter:
+            at += 1
+            continue
+        if byte == 13:
+            at += 1
+        if field != fields or (any_wide and not is_utf8(start, at)):
+            how = _ODD
+        return at, how
+
+
+@njit(nogil=True)
+def scan_records(base, at, stop, delimiter, fields, table, lines):  # type: ignore[no-untyped-def]
+    """Scans whole lines from `at` to `stop` into the columns of `table` -> (rows, lines read, how it ended).
+
+    All are addresses, but `delimiter`, a byte, and `fields`, the number of columns of the file. base: of the bytes that
+    texts are told from. lines: int64[lines], each row's line from 0, less than 0 (-1 - line) for a row in which nothing is
+    given because its line is spelt in another way. A blank line gives no row.
+    """
+    row = 0
+    line = 0
+    while at < stop:
+        begin = at
+        while byte_at(begin) == 32 or (byte_at(begin) == 9 and delimiter != 9):
+            begin += 1
+        if byte_at(begin) == 10 or (byte_at(begin) == 13 and byte_at(begin + 1) == 10):
+            at = line_end(begin) + 1
+            line += 1
+            continue
+        after, how = _record(at, delimiter, fields, table, row, base)
+        if how == _AMBIGUOUS:
+            return row, line, L.AMBIGUOUS
+        if how == _ODD or after - at > L.LINE_LIMIT:
+            blank(table, fields, row)
+            put_integer(lines + 8 * row, -1 - line)
+        else:
+            put_integer(lines + 8 * row, line)
+        row += 1
+        line += 1
+        at = after + 1
+    return row, line, L.DONE

@@ -1,0 +1,24 @@
+"""Numbers that the compiled scanner and its callers share: what a field is to become, and how a row says that it is none."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# What a field becomes. TEXT keeps its bytes, whatever they are; every other kind takes the usual spellings only.
+SKIP, TEXT, REAL, INTEGER, BOOLEAN, INSTANT, DATE = range(7)
+
+# A field's entries in the table of columns (columns_kernel).
+KIND, ZONE, LIMIT, COLUMN = range(4)
+ENTRIES = 4
+
+NO_INTEGER = np.iinfo(np.int64).min  # a missing integer, instant (microseconds since 1970 UTC), date (days since 1970)
+NO_SHORT = np.int8(-128)  # a missing integer where values are few
+NO_REAL = np.nan  # a missing number: no spelling that the scanner takes reads as NaN
+
+OFFSET_NEEDED = NO_INTEGER  # zone of an INSTANT whose text must carry its offset; otherwise microseconds ahead of UTC
+
+# How a scan of a block ends.
+DONE, AMBIGUOUS = range(2)
+
+SPARE = 64  # readable bytes that must follow the text: it is looked at in words
+LINE_LIMIT = 4 * 1024 * 1024  # bytes of a line, as for every reader (ingestion/adapters/reading.py)

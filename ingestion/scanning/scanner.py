@@ -1,0 +1,108 @@
+"""CSV files to columns: blocks are scanned side by side and come out in the order of the file."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestion.scanning import layout as L
+from ingestion.scanning.blocks import BLOCK_BYTES, lines_between
+from ingestion.scanning.memory import Memory, Parts
+from ingestion.scanning.plan import Field
+
+_THREADS = min(2, os.cpu_count() or 1)
+_AHEAD = _THREADS + 1  # blocks scanned ahead of who asks for them
+_LINE_END = 10
+_WIDTHS = {L.SKIP: 0, L.TEXT: 16, **dict.fromkeys((L.REAL, L.INTEGER, L.BOOLEAN, L.INSTANT, L.DATE), 8)}
+
+
+class AmbiguousLines(Exception):
+    """Where the records of this file end is not told by its lines."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The rows of a block. `lines`: of each row (int64), less than 0 (-1 - line) where the line must be read again.
+
+    `columns` are those of the fields, in order: string views (uint64[rows, 2]) of places in `text`, or int64 or float64
+    with layout's missing values. All of it lies in memory that is used again as soon as the piece is gone.
+    """
+
+    lines: NDArray[np.int64]
+    columns: Sequence[NDArray]
+    text: NDArray[np.uint8]
+
+
+class Scanner:
+    """Scans files of these fields."""
+
+    def __init__(self, fields: Sequence[Field], delimiter: str) -> None:
+        self._fields = fields
+        self._delimiter = delimiter
+
+    def pieces(self, file: Path, start: int, line: int, block_bytes: int = BLOCK_BYTES) -> Iterator[Piece]:
+        """The rows of the file's lines from the byte `start` on, where line number `line` begins.
+
+        Raises AmbiguousLines, and LineHasNoEnd.
+        """
+        memory = Memory()
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            size = os.fstat(descriptor).st_size
+            edges = [start, *range((start // block_bytes + 1) * block_bytes, size, block_bytes), size]
+            with ThreadPoolExecutor(_THREADS, thread_name_prefix="scan") as pool:
+                waiting: deque[Future[tuple[Piece, int]]] = deque()
+                todo = deque(pairwise(edges))
+                while todo or waiting:
+                    while todo and len(waiting) < _AHEAD:
+                        waiting.append(pool.submit(self._scan, descriptor, *todo.popleft(), size, memory))
+                    piece, count = waiting.popleft().result()
+                    piece.lines[:] = np.where(piece.lines < 0, piece.lines - line, piece.lines + line)
+                    yield piece
+                    line += count
+        finally:
+            os.close(descriptor)
+
+    def _scan(self, descriptor: int, begin: int, end: int, size: int, memory: Memory) -> tuple[Piece, int]:
+        from ingestion.scanning.kernel import scan_records  # numba takes a second to import
+
+        text = lines_between(descriptor, begin, end, size, memory)
+        most = int(np.count_nonzero(text == _LINE_END))
+        sizes = [_WIDTHS[field.kind] * most for field in self._fields]
+        parts = Parts(memory.take(Parts.size(8 * most, *sizes)))
+        lines = parts.next(8 * most).view(np.int64)
+        columns = [_missing(field.kind, parts.next(part)) for field, part in zip(self._fields, sizes, strict=True)]
+        table = np.array(
+            [(f.kind, f.zone, f.limit, address(c)) for f, c in zip(self._fields, columns, strict=True)], np.int64
+        )
+        base = address(text)
+        stop = base + text.size - L.SPARE
+        rows, count, how = scan_records(
+            base, base, stop, ord(self._delimiter), len(self._fields), address(table), address(lines)
+        )
+        if how != L.DONE:
+            raise AmbiguousLines
+        return Piece(lines[:rows], [column[:rows] for column in columns], text), count
+
+
+def address(array: NDArray) -> int:
+    """Where an array's values lie, for the compiled functions."""
+    return int(array.ctypes.data)
+
+
+def _missing(kind: int, memory: NDArray[np.uint8]) -> NDArray:
+    """A column of missing values, in this memory."""
+    if kind == L.TEXT:
+        memory[:] = 0
+        return memory.view(np.uint64).reshape(-1, 2)
+    column = memory.view(np.float64 if kind == L.REAL else np.int64)
+    column[:] = L.NO_REAL if kind == L.REAL else L.NO_INTEGER
+    return column

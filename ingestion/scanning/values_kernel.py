@@ -1,0 +1,180 @@
+"""Compiled: the usual spellings of numbers, times and words at an address, and where they end.
+
+Each answers (value, end); the end is the address itself where the text is spelt any other way. What is unusual is not
+judged here: its line is read again by the readers that know every spelling.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from ingestion.scanning.layout import OFFSET_NEEDED
+from ingestion.scanning.words_kernel import byte_at, low_bytes, put_word, word_at
+
+DAY_US = 86_400_000_000
+_MOST_DIGITS = 15  # of a number that a double holds exactly, as does every power of ten up to the 22nd
+_POWERS = np.array([10.0**power for power in range(23)])
+_MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
+
+
+@njit(nogil=True)
+def real(at):  # type: ignore[no-untyped-def]
+    """A decimal number of at most 15 digits without an exponent, correctly rounded: both parts of the division are exact."""
+    start = at
+    byte = byte_at(at)
+    negative = byte == 45
+    if negative:
+        at += 1
+        byte = byte_at(at)
+    value = 0
+    first = at
+    leading = byte
+    while 48 <= byte <= 57:
+        value = value * 10 + (byte - 48)
+        at += 1
+        byte = byte_at(at)
+        if at - first > _MOST_DIGITS:
+            return 0.0, start
+    digits = at - first
+    if digits == 0 or (digits > 1 and leading == 48):
+        return 0.0, start
+    decimals = 0
+    if byte == 46:
+        at += 1
+        point = at
+        byte = byte_at(at)
+        while 48 <= byte <= 57:
+            value = value * 10 + (byte - 48)
+            at += 1
+            byte = byte_at(at)
+            if digits + at - point > _MOST_DIGITS:
+                return 0.0, start
+        decimals = at - point
+        if decimals == 0:
+            return 0.0, start
+    if negative:
+        if value == 0:
+            return 0.0, start
+        value = -value
+    if decimals:
+        return np.float64(value) / _POWERS[decimals], at
+    return np.float64(value), at
+
+
+@njit(nogil=True)
+def integer(at):  # type: ignore[no-untyped-def]
+    """An integer of at most 15 digits."""
+    start = at
+    negative = byte_at(at) == 45
+    if negative:
+        at += 1
+    value = 0
+    first = at
+    byte = byte_at(at)
+    leading = byte
+    while 48 <= byte <= 57:
+        value = value * 10 + (byte - 48)
+        at += 1
+        byte = byte_at(at)
+        if at - first > _MOST_DIGITS:
+            return 0, start
+    digits = at - first
+    if digits == 0 or (digits > 1 and leading == 48) or (negative and value == 0):
+        return 0, start
+    return -value if negative else value, at
+
+
+@njit(nogil=True)
+def boolean(at):  # type: ignore[no-untyped-def]
+    """`true` or `false`."""
+    first = word_at(at)
+    if first & low_bytes(4) == np.uint64(0x65757274):
+        return 1, at + 4
+    if first & low_bytes(5) == np.uint64(0x65736C6166):
+        return 0, at + 5
+    return 0, at
+
+
+@njit(nogil=True, forceinline=True)
+def two(at):  # type: ignore[no-untyped-def]
+    """The number in two digits, or one over 99."""
+    high, low = byte_at(at) - 48, byte_at(at + 1) - 48
+    return high * 10 + low if 0 <= high <= 9 and 0 <= low <= 9 else 1000
+
+
+@njit(nogil=True)
+def date(at):  # type: ignore[no-untyped-def]
+    """YYYY-MM-DD as days since 1970 of the Gregorian calendar, years 1 to 9999."""
+    century, year_of = two(at), two(at + 2)
+    month, day = two(at + 5), two(at + 8)
+    year = century * 100 + year_of
+    if century > 99 or year_of > 99 or year < 1 or month < 1 or month > 12 or day < 1:
+        return 0, at
+    if byte_at(at + 4) != 45 or byte_at(at + 7) != 45:
+        return 0, at
+    last = _MONTH_DAYS[month]
+    if month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0):
+        last = 29
+    if day > last:
+        return 0, at
+    shifted = year - 1 if month <= 2 else year  # years that begin in March put the leap day last
+    era = shifted // 400
+    of_era = shifted - era * 400
+    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468, at + 10
+
+
+@njit(nogil=True)
+def instant(at, ahead_us):  # type: ignore[no-untyped-def]
+    """YYYY-MM-DD, T or a space, hh:mm:ss, up to six decimals, Z or +hh:mm as microseconds since 1970 UTC.
+
+    Without an offset the time is `ahead_us` ahead of UTC, to the second, unless that is OFFSET_NEEDED.
+    """
+    days, after = date(at)
+    if after == at or (byte_at(after) != 84 and byte_at(after) != 32):
+        return 0, at
+    hour, minute, second = two(at + 11), two(at + 14), two(at + 17)
+    if hour > 23 or minute > 59 or second > 59 or byte_at(at + 13) != 58 or byte_at(at + 16) != 58:
+        return 0, at
+    place = at + 19
+    fraction = 0
+    if byte_at(place) == 46:
+        unit = 100_000
+        place += 1
+        first = place
+        while 48 <= byte_at(place) <= 57 and unit > 0:
+            fraction += (byte_at(place) - 48) * unit
+            unit //= 10
+            place += 1
+        if place == first or 48 <= byte_at(place) <= 57:
+            return 0, at
+    whole = days * DAY_US + (hour * 3600 + minute * 60 + second) * 1_000_000 + fraction
+    mark = byte_at(place)
+    if mark == 90:
+        return whole, place + 1
+    if mark == 43 or mark == 45:
+        hours, minutes = two(place + 1), two(place + 4)
+        if hours > 14 or minutes > 59 or (hours == 14 and minutes > 0) or byte_at(place + 3) != 58:
+            return 0, at
+        offset = (hours * 60 + minutes) * 60_000_000
+        return whole - offset if mark == 43 else whole + offset, place + 6
+    if ahead_us == OFFSET_NEEDED or place != at + 19:
+        return 0, at
+    return whole - ahead_us, place
+
+
+@njit(nogil=True)
+def put_view(target, base, at, size):  # type: ignore[no-untyped-def]
+    """Write the `size` bytes at `at` as an Arrow string view: a short text within it, others by their place from `base`."""
+    start, after = word_at(at), np.uint64(0)
+    if size > 12:
+        after = np.uint64(at - base) << np.uint64(32)
+    elif size > 4:
+        after = word_at(at + 4)
+        if size < 12:
+            after &= low_bytes(size - 4)
+    else:
+        start &= low_bytes(size)
+    put_word(target, np.uint64(size) | start << np.uint64(32))
+    put_word(target + 8, after)
