@@ -43,7 +43,7 @@ from lake.writer_lock import writer_lock
 
 log = structlog.get_logger()
 SCAN_FROM_BYTES = 32 << 20  # below it a file is landed before the scanner is loaded
-SCAN_UP_TO_BYTES = 2 << 30  # about what its rows need in memory; beyond, DuckDB stages them and may spill
+SCAN_UP_TO_BYTES = 5 << 28  # about what its rows need in memory; beyond, DuckDB stages them and may spill
 
 
 def land_file(run: LandingRun, source: Path) -> FileReport:

@@ -18,8 +18,9 @@ from ingestion.rules.compiler import SHANGHAI_HOURS, kept_values
 from ingestion.scanned_batch import ScannedBatch
 from ingestion.scanning import layout as L
 from ingestion.scanning.blocks import LineHasNoEnd
-from ingestion.scanning.columns import collect
-from ingestion.scanning.scanner import AmbiguousLines
+from ingestion.scanning.columns import TooManyRows, collect
+from ingestion.scanning.scanner import AmbiguousLines, LinesTooShort
+from ingestion.scanning.texts import CodedTexts
 
 _DAY_US = 86_400_000_000
 _SHIFT_US = SHANGHAI_HOURS * 3_600_000_000
@@ -44,8 +45,11 @@ def scan_batch(con: duckdb.DuckDBPyConnection, contract: Contract, file: ClearFi
         raise NeedsTextReading("the business date is not spelt for the scanner")
     try:
         columns = collect(reader.fields, reader.pieces(), file.size)
-    except (AmbiguousLines, LineHasNoEnd) as problem:
+    except (AmbiguousLines, LinesTooShort, LineHasNoEnd, TooManyRows) as problem:
         raise NeedsTextReading(type(problem).__name__) from problem
+    datum = next((f.name for f in fields.values() if f.column and f.column == contract.datum_column), None)
+    if datum is not None and not isinstance(columns.texts[datum], CodedTexts):
+        raise NeedsTextReading("as many datums as rows")
     known = {name: _TYPES[f.kind] for name, f in fields.items()}
     quick = compile_rules(
         contract, SourceShape(known, naive_times_are_utc=True, has_line=True, clean_texts=True), facts

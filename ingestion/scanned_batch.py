@@ -210,32 +210,18 @@ class ScannedBatch(Batch):
 
     def _layers(self, relation: str) -> str:
         """A relation of scanned columns with each one's raw and typed value; of words only whether there is one."""
-        present = {
-            f.column for f in self.fields.values() if f.name in self.columns.texts or f.name in self.columns.numbers
-        }
-        listed = {
-            name
-            for name in self.quick.columns
-            if set(self._stored_names(self.contract.column(name))) & {*self.lists, *self.keyed}
-        }
-        coded = {column.name: column.sources[0] for column in self._coded()}
-        absent = {name for name in self.quick.columns if not self._is_in_file(name)}
+        coded = {column.name for column in self._coded()}
+        at_hand = self.columns.texts.keys() | self.columns.numbers.keys()
         raws, values = [], []
-        for name, rules in self.quick.columns.items():
+        for column in self.contract.columns:
+            name, rules = column.name, self.quick.columns[column.name]
             if name in coded:
-                raws.append(f"nullif({sql_name(coded[name])}, 0) AS {raw_name(name)}")
+                raws.append(f"nullif({sql_name(column.sources[0])}, 0) AS {raw_name(name)}")
                 values.append(f"{raw_name(name)} AS {value_name(name)}")
-            elif name not in listed and (name in present or name in absent or self._is_joined(name)):
+            elif all(source in at_hand for source in column.sources if source in self.fields):
                 raws += [rules.raw] if rules.raw is not None else []
                 values.append(rules.value)
         return f"SELECT {', '.join(['*', *values])} FROM (SELECT {', '.join(['*', *raws])} FROM {relation})"
-
-    def _is_in_file(self, name: str) -> bool:
-        return any(source in self.fields for source in self.contract.column(name).sources)
-
-    def _is_joined(self, name: str) -> bool:
-        """Whether a column's value comes from several fields."""
-        return len(self.contract.column(name).sources) > 1
 
     def _table(self) -> pa.Table:
         return pa.Table.from_batches([*self._arranged(slice(0, self.rows))], self._batch(slice(0, 0)).schema)

@@ -16,7 +16,13 @@ from ingestion.scanning.plan import Field
 from ingestion.scanning.scanner import Piece
 from ingestion.scanning.texts import CodedTexts, PlainTexts, TextColumn
 
-Part = slice | NDArray[np.int32]  # of the rows, of which a file of at most 2 GiB has no more
+MOST_BYTES = 3 << 29  # of columns, without the longer texts, which are no more than the file is
+_WIDTHS = {L.SKIP: 0, L.TEXT: 16, L.BOOLEAN: 1, **dict.fromkeys((L.REAL, L.INTEGER, L.INSTANT, L.DATE), 8)}
+Part = slice | NDArray[np.int32]  # of the rows
+
+
+class TooManyRows(Exception):
+    """The rows of this file are not for memory."""
 
 
 @dataclass
@@ -38,11 +44,17 @@ class ScannedColumns:
 
 
 def collect(fields: Sequence[Field], pieces: Iterable[Piece], size: int) -> ScannedColumns:
-    """Take every piece of a file of `size` bytes; of a field that is only looked at (`is_kept`) nothing."""
+    """Take every piece of a file of `size` bytes; of a field that is only looked at (`is_kept`) nothing.
+
+    Raises TooManyRows.
+    """
     waiting = iter(pieces)
     first = next(waiting, None)
+    width = 8 + sum(_WIDTHS[field.kind] for field in fields if field.is_kept)
     # As many rows as the first piece promises; where it was wrong, memory is taken anew.
     expected = 0 if first is None else int(1.02 * size / len(first.text) * len(first.lines)) + len(first.lines)
+    most = MOST_BYTES // width
+    expected = min(expected, most)
     texts = {
         i: TextColumn(expected, coded=field.column is not None)
         for i, field in enumerate(fields)
@@ -53,6 +65,8 @@ def collect(fields: Sequence[Field], pieces: Iterable[Piece], size: int) -> Scan
     }
     lines = Growing(expected)
     for piece in chain([] if first is None else [first], waiting):
+        if len(lines) + len(piece.lines) > most:
+            raise TooManyRows
         lines.append(piece.lines)
         for i, column in texts.items():
             column.take(piece.columns[i], piece.text)

@@ -26,6 +26,9 @@ class Growing:
             self._values = larger
         return self._values[start : self._rows]
 
+    def __len__(self) -> int:
+        return self._rows
+
     def append(self, values: NDArray) -> None:
         """Take a copy of these rows."""
         self.room(values)[:] = values

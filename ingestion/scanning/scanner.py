@@ -21,7 +21,13 @@ from ingestion.scanning.plan import Field
 _THREADS = min(2, os.cpu_count() or 1)
 _AHEAD = _THREADS + 1  # blocks scanned ahead of who asks for them
 _LINE_END = 10
+_SHORTEST_LINE = 8  # bytes of a line, on average
+_MANY_SHORT = 64 << 10  # bytes; of less, any lines will do
 _WIDTHS = {L.SKIP: 0, L.TEXT: 16, **dict.fromkeys((L.REAL, L.INTEGER, L.BOOLEAN, L.INSTANT, L.DATE), 8)}
+
+
+class LinesTooShort(Exception):
+    """Columns for so many lines would need many times the memory that the text does."""
 
 
 class AmbiguousLines(Exception):
@@ -51,7 +57,7 @@ class Scanner:
     def pieces(self, file: Path, start: int, line: int, block_bytes: int = BLOCK_BYTES) -> Iterator[Piece]:
         """The rows of the file's lines from the byte `start` on, where line number `line` begins.
 
-        Raises AmbiguousLines, and LineHasNoEnd.
+        Raises AmbiguousLines, LinesTooShort, and LineHasNoEnd.
         """
         memory = Memory()
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
@@ -76,6 +82,8 @@ class Scanner:
 
         text = lines_between(descriptor, begin, end, size, memory)
         most = int(np.count_nonzero(text == _LINE_END))
+        if most * _SHORTEST_LINE > max(text.size, _MANY_SHORT):
+            raise LinesTooShort
         sizes = [_WIDTHS[field.kind] * most for field in self._fields]
         parts = Parts(memory.take(Parts.size(8 * most, *sizes)))
         lines = parts.next(8 * most).view(np.int64)

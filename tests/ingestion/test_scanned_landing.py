@@ -24,6 +24,7 @@ from ingestion.refusals import collect_refusals
 from ingestion.rules import FileFacts
 from ingestion.scan import scan_batch
 from ingestion.scanned_batch import ScannedBatch
+from ingestion.scanning import texts
 from lake.home import Home
 from tests.ingestion.landed import NOW, assert_balanced, refusals, rows
 
@@ -148,6 +149,16 @@ def test_a_file_of_odd_rows_is_left_to_the_parser_that_knows_them(
     file = clear_file(run.home.tmp / "camera_status_2026-11-22.csv", content_of("camera_status", ["x"] * 4))
     with pytest.raises(NeedsTextReading, match="4 rows"):
         scan_batch(run.con, run.contract, file, FACTS)
+
+
+def test_a_file_of_as_many_datums_as_rows_is_left_to_others(
+    runs: dict[str, LandingRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "MOST_WORDS", 4)
+    run = runs["truck_gps"]
+    content = content_of("truck_gps", [("datum", f"datum {n}") for n in range(9)])
+    with pytest.raises(NeedsTextReading, match="datums"):
+        scan_batch(run.con, run.contract, clear_file(run.home.tmp / "truck_gps_2026-11-22.csv", content), FACTS)
 
 
 def landed(home: Home, feed: str, files: dict[str, bytes]) -> list[dict[str, Any]]:

@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingestion.scanning import columns as columns_module
 from ingestion.scanning import layout as L
 from ingestion.scanning import texts as texts_module
 from ingestion.scanning.blocks import BLOCK_BYTES
-from ingestion.scanning.columns import ScannedColumns, collect
+from ingestion.scanning.columns import ScannedColumns, TooManyRows, collect
 from ingestion.scanning.growing import Growing
 from ingestion.scanning.plan import Field
-from ingestion.scanning.scanner import AmbiguousLines, Scanner
+from ingestion.scanning.scanner import AmbiguousLines, LinesTooShort, Scanner
 from ingestion.scanning.texts import CodedTexts, PlainTexts
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -157,6 +158,15 @@ def test_a_column_of_too_many_words_keeps_every_text(words: list[str], block_byt
     found = texts_of(columns, "a")
     assert [found[i] for i in taken] == [words[i] for i in taken]
     assert isinstance(columns.texts["a"], CodedTexts if len({*found, ""}) <= 8 else PlainTexts)
+
+
+def test_lines_that_say_next_to_nothing_are_not_for_columns_in_memory() -> None:
+    with pytest.raises(LinesTooShort):
+        scan(b",\n" * 100_000, Field("a", L.TEXT), Field("b", L.TEXT))
+    assert scan(b",\n" * 1000, Field("a", L.TEXT), Field("b", L.TEXT)).rows == 1000
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(TooManyRows):
+        patch.setattr(columns_module, "MOST_BYTES", 40_000)
+        scan(b"12345678,x\n" * 2000, Field("a", L.TEXT), Field("b", L.SKIP))
 
 
 def test_a_column_grows_beyond_what_was_expected() -> None:
