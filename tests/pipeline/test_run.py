@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from pipeline.run import run
+from tests.pipeline.district import DAY, LATER
 from tests.pipeline.small_inbox import CAMERAS, TRUCKS, put
 
 pytestmark = pytest.mark.slow
@@ -34,11 +35,11 @@ def test_a_feed_that_fails_stops_neither_the_others_nor_the_edition_and_a_second
     assert again["publication"]["edition"] == result["publication"]["edition"]
 
 
-def test_an_unforeseen_error_in_one_feed_is_reported_and_the_others_land(home, now, monkeypatch):
+def test_an_unforeseen_error_in_one_feed_is_reported_and_the_others_land(district, monkeypatch):
     import ingestion.landing
 
-    put(home, "trucks", "trucks_2026-11-16.csv", TRUCKS)
-    put(home, "cameras", "cameras_2026-11-16.csv", CAMERAS)
+    put(district, "trucks", f"trucks_{DAY}.csv", TRUCKS)
+    put(district, "cameras", f"cameras_{DAY}_2.csv", CAMERAS)
     real = ingestion.landing.load_contract
 
     def full_disk(feed):
@@ -47,8 +48,12 @@ def test_an_unforeseen_error_in_one_feed_is_reported_and_the_others_land(home, n
         return real(feed)
 
     monkeypatch.setattr(ingestion.landing, "load_contract", full_disk)
-    result = run(home, now=now)
+    result = run(district, now=LATER)
     assert result["exit_code"] == 1
     assert result["failures"] == ["landing cameras: [Errno 28] No space left on device"]
     assert {report["feed"] for report in result["feeds"]} >= {"trucks", "camera_status"}
     assert result["build"]["status"] == "passed"
+    assert result["publication"]["status"] == "published"
+    with duckdb.connect(str(district.published_file), read_only=True) as con:
+        feeds = con.execute("SELECT DISTINCT feed FROM data_accounting WHERE accepted > 0 ORDER BY feed").fetchall()
+    assert feeds == [("camera_status",), ("cameras",), ("detection_events",), ("trucks",)]
