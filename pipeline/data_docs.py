@@ -22,10 +22,10 @@ from lake.home import Home
 STYLE = Path(__file__).with_name("data_docs.css")
 _SITE = Path("gx", "uncommitted", "data_docs", "local_site")
 _RESULTS = Path("gx", "uncommitted", "validations")
-# Scripts, whole; links to style sheets; pictures from elsewhere; forms and frames.
+# Scripts, whole; links to style sheets; pictures from elsewhere; forms and frames; the footer, an advertisement.
 _FOREIGN = re.compile(
     r"<script\b.*?</script\s*>|<link\b[^>]*>|<img\b[^>]*\bsrc\s*=\s*[\"']?(?:https?:)?//[^>]*>"
-    r"|<iframe\b.*?</iframe\s*>|<form\b.*?</form\s*>",
+    r"|<iframe\b.*?</iframe\s*>|<form\b.*?</form\s*>|<footer\b.*?</footer\s*>",
     re.IGNORECASE | re.DOTALL,
 )
 _FOREIGN_STYLE = re.compile(r"url\(\s*[\"']?(?:https?:)?//[^)]*\)", re.IGNORECASE)

@@ -34,6 +34,7 @@ def test_pages_of_batches_fetch_nothing_and_tell_the_outcome(home: Home) -> None
         text = page.read_text(encoding="utf-8")
         assert not FETCHED.search(text), page
         assert "<script" not in text
+        assert "newsletter" not in text
         assert "Content-Security-Policy" in text
     index = data_docs(home).read_text(encoding="utf-8")
     assert index.count("not met") == 1
