@@ -42,6 +42,7 @@ def landed(feed: str, files: Sequence[str]) -> Arm:
         # The gate's library and the scanner's machine code take seconds to load, once a process: not part of landing a file.
         import great_expectations  # noqa: F401
 
+        import ingestion.landing  # noqa: F401
         from ingestion.scanning.texts import TextColumn
 
         TextColumn(coded=True)

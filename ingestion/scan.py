@@ -72,9 +72,12 @@ def _not_for_scanning(contract: Contract) -> Iterator[str]:
             yield "geometry"
         if column.treatment is not None and column.treatment.kind == "hmac_list":
             yield "a list of identities"
+    for name in (contract.longitude, contract.latitude, contract.datum_column):
+        if name is not None and len(contract.column(name).sources) > 1:
+            yield "a place of several fields"
     for name in (contract.longitude, contract.latitude):
-        if name is not None and len(contract.column(name).sources) + (contract.column(name).default is not None) > 1:
-            yield "coordinates of several fields"
+        if name is not None and contract.column(name).default is not None:
+            yield "coordinates by default"
     for name in (name for group in contract.ascending for name in group):
         if contract.column(name).logical_type == "string":
             yield "texts in order"

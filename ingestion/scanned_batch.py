@@ -107,7 +107,8 @@ class ScannedBatch(Batch):
             else:
                 clear = f"SELECT {self.stored[name]} AS value FROM ({self._layers(SCANNED)})"
                 self.keyed[name] = pseudonymise(self.con.execute(clear).to_arrow_table().column("value"), key)
-                del self.columns.texts[column.sources[0]]
+                for source in column.sources:  # of which the file may have any
+                    self.columns.texts.pop(source, None)
             self._pseudonymise_mended(name, key)
         self._offer()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,27 @@ def test_a_file_of_as_many_datums_as_rows_is_left_to_others(
     content = content_of("truck_gps", [("datum", f"datum {n}") for n in range(9)])
     with pytest.raises(NeedsTextReading, match="datums"):
         scan_batch(run.con, run.contract, clear_file(run.home.tmp / "truck_gps_2026-11-22.csv", content), FACTS)
+
+
+def test_an_identity_of_several_names_is_pseudonymised_whichever_name_the_file_has(
+    runs: dict[str, LandingRun], home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract = load_contract("population_records")
+    columns = tuple(
+        replace(c, sources=("证件号", "id_number")) if c.name == "id_number" else c for c in contract.columns
+    )
+    named = replace(contract, columns=columns)
+    content = content_of("population_records", [*CHANGES, ("birth_date", "1940/1/2")])
+    file = clear_file(home.tmp / "population_records_2026-11-22.csv", content)
+    keys = {}
+    for which in (contract, named):
+        run = replace(runs["population_records"], contract=which)
+        batch = scan_batch(run.con, which, file, FACTS)
+        batch.pseudonymise(b"k" * 32)
+        keys[which] = run.con.execute(f"SELECT _line, person_key FROM {batch.final()} ORDER BY _line").fetchall()
+        clear(run.con)
+    assert keys[named] == keys[contract]
+    assert len(keys[named]) == 31 and all(len(key) == 64 for _, key in keys[named])
 
 
 def landed(home: Home, feed: str, files: dict[str, bytes]) -> list[dict[str, Any]]:
