@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from ingestion.adapters import LineNumbers, Reader
 from ingestion.contracts import Contract
 from ingestion.geometries import offer_geometry
+from ingestion.parquet_file import ROW_GROUP
+from ingestion.profile import column_profile
 from ingestion.rules import CompiledRules, FileFacts, compile_rules
-from lake.engine import sql_name
+from lake.engine import sql_name, sql_text
 
 # Temporary tables of the engine; a file is landed at a time, and each starts by dropping its predecessor's.
 # `TYPED` is a view of the table `STAGED` with the columns that are the same in every row.
@@ -68,9 +73,37 @@ class Batch:
             return self.final()
         return f"(SELECT * FROM {self.final()} ANTI JOIN {DROPPED} USING (_row))"
 
-    def shares(self, day: date) -> Iterator[str]:
-        """Relations of the rows of a business date that stay, each in its order and for a file of its own."""
-        yield f"(SELECT * FROM {self.kept()} WHERE _date = DATE '{day.isoformat()}' {self._order()})"
+    def column_profile(self, gate: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, int]]:
+        """Null shares and distinct counts of the columns that a contract's gate names, of the rows that stay."""
+        return column_profile(self.con, self.kept(), gate)
+
+    def arrange(self) -> None:
+        """Put the rows in the order in which they are stored, where that is better done at once than for each file."""
+
+    def alike(self) -> NDArray[np.int64] | None:
+        """The places of all rows that may share their key with another one of the batch; None: not known."""
+        return None
+
+    def shares(self, day: date, file_sha256: str) -> Iterator[Iterable[pa.RecordBatch]]:
+        """The rows of a business date that stay, as bronze stores them: each share in its order, for a file of its own."""
+        yield self._stored_rows(
+            f"(SELECT * FROM {self.kept()} WHERE _date = DATE '{day.isoformat()}' {self._order()})", file_sha256
+        )
+
+    def _stored_rows(self, relation: str, file_sha256: str) -> pa.RecordBatchReader:
+        columns = []
+        for column in self.contract.stored_columns:
+            name = sql_name(column.name)
+            # Codes and pseudonyms may be ENUMs here: a ready-made dictionary for Parquet, which reads back as text.
+            columns.append(name if column.type == "VARCHAR" else f"CAST({name} AS {column.type}) AS {name}")
+            if column.name in self.rules.constants:  # which the sort need not carry
+                columns[-1] = f"{self.rules.constants[column.name]} AS {name}"
+        sha = sql_text(file_sha256)
+        columns.append(
+            f"CAST({sha} AS ENUM({sha})) AS _file_sha256"
+        )  # a dictionary, too: the same text is not hashed anew
+        rows = self.con.execute(f"SELECT {', '.join(columns)}, _line FROM {relation}")
+        return rows.to_arrow_reader(ROW_GROUP)
 
     def _order(self) -> str:
         """ORDER BY of the rows, empty where they already lie in order (sources mostly write as time goes by)."""

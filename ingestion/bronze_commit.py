@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,15 +18,13 @@ from ingestion.bronze_tables import BOOKKEEPING_TABLES
 from ingestion.contracts import Contract
 from ingestion.gate import GateResult
 from ingestion.lateness import LateReplaced, late_replaced
+from ingestion.parquet_file import write_rows
 from lake.commit import commit
 from lake.engine import sql_name, sql_text
 from lake.home import Home
 from lake.lakes import BRONZE, data_path
 
 AUTHOR = "landing"
-# Version 2 has encodings for rising times and line numbers; a column of more different values than this (identifiers)
-# gains nothing from a dictionary, and to try is dear.
-PARQUET = "FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 4000"
 
 
 @dataclass(frozen=True)
@@ -59,31 +56,15 @@ def write_parquet(home: Home, batch: Batch, file_sha256: str) -> list[Path]:
 
     What a crash leaves here is an orphan that maintenance removes; a second landing writes files of its own.
     """
-    contract = batch.contract
-    columns = []
-    for column in contract.stored_columns:
-        name = sql_name(column.name)
-        # Codes and pseudonyms may be ENUMs here: a ready-made dictionary for Parquet, which reads back as text.
-        columns.append(name if column.type == "VARCHAR" else f"CAST({name} AS {column.type}) AS {name}")
-        if column.name in batch.rules.constants:  # which the sort need not carry
-            columns[-1] = f"{batch.rules.constants[column.name]} AS {name}"
-    sha = sql_text(file_sha256)
-    columns.append(f"CAST({sha} AS ENUM({sha})) AS _file_sha256")  # a dictionary, too: the same text is not hashed anew
+    feed = batch.contract.feed
     files = []
     for day in sorted(batch.good_by_date()):
-        folder = data_path(home, BRONZE) / "main" / contract.feed / f"business_date={day.isoformat()}"
+        folder = data_path(home, BRONZE) / "main" / feed / f"business_date={day.isoformat()}"
         folder.mkdir(parents=True, exist_ok=True)
-        for share in batch.shares(day):
+        for share in batch.shares(day, file_sha256):
             file = folder / f"{file_sha256[:16]}-{uuid.uuid4().hex[:12]}.parquet"
-            written = batch.con.execute(
-                f"COPY (SELECT {', '.join(columns)}, _line FROM {share}) TO {sql_text(file)} ({PARQUET})"
-            ).fetchone()
-            if written is None or not written[0]:
-                file.unlink()  # every row of this date was a duplicate
-                continue
-            _sync(file)
-            _sync(folder)
-            files.append(file)
+            if write_rows(file, share):  # else every row of this date was a duplicate
+                files.append(file)
     return files
 
 
@@ -187,11 +168,3 @@ def _extra(record: FileRecord) -> dict[str, Any]:
         "run_id": record.run_id,
         "status": record.status,
     }
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

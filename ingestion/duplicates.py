@@ -24,23 +24,34 @@ def drop_repeats(batch: Batch, file_received: datetime | None) -> None:
     con, contract = batch.con, batch.contract
     con.execute(f"CREATE OR REPLACE TEMP TABLE {DROPPED} (_row BIGINT)")
     key = ", ".join(sql_name(name) for name in contract.key)
-    # Hashes first: comparing whole rows is kept to the few keys whose hash comes twice.
-    hashed = f"hash({key}, _date)"
-    twice = _twice(np.ma.getdata(con.execute(f"SELECT {hashed} AS h FROM {TYPED} WHERE _fault = 0").fetchnumpy()["h"]))
-    if not len(twice):
+    if not _find_alike(batch, key):
         return
-    con.register("twice", pa.table({"h": pa.array(twice)}))
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT rowid AS _row FROM {TYPED} "
-        f"WHERE _fault = 0 AND {hashed} IN (SELECT h FROM twice)"
-    )
-    con.unregister("twice")
     order = f"{received_of(contract, 'r', file_received)} DESC NULLS LAST, {content_of(contract, 'r')}, r._row"
     con.execute(
         f"INSERT INTO {DROPPED} SELECT _row FROM (SELECT r._row, row_number() OVER (PARTITION BY {key}, r._date "
         f"ORDER BY {order}) AS place FROM {batch.final()} AS r SEMI JOIN repeated USING (_row)) WHERE place > 1"
     )
     con.execute("DROP TABLE repeated")
+
+
+def _find_alike(batch: Batch, key: str) -> bool:
+    """Fill the table `repeated` with the rows that may share their key; whether there are any."""
+    con, rows = batch.con, batch.alike()
+    if rows is not None:
+        con.register("places", pa.table({"_row": pa.array(rows, pa.int64())}))
+        con.execute("CREATE OR REPLACE TEMP TABLE repeated AS SELECT _row FROM places")
+        con.unregister("places")
+        return bool(len(rows))
+    # Hashes first: comparing whole rows is kept to the few keys whose hash comes twice.
+    hashed = f"hash({key}, _date)"
+    twice = _twice(np.ma.getdata(con.execute(f"SELECT {hashed} AS h FROM {TYPED} WHERE _fault = 0").fetchnumpy()["h"]))
+    con.register("twice", pa.table({"h": pa.array(twice)}))
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE repeated AS SELECT rowid AS _row FROM "
+        + (f"{TYPED} WHERE _fault = 0 AND {hashed} IN (SELECT h FROM twice)" if len(twice) else f"{TYPED} LIMIT 0")
+    )
+    con.unregister("twice")
+    return bool(len(twice))
 
 
 def _twice(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -129,6 +140,8 @@ def _beats(arriving: str, landed: str, contract: Contract, file_sha256: str) -> 
 
 def _by_date(batch: Batch) -> dict[date, int]:
     # An arriving row is a duplicate when its own file dropped it, or when it met a landed row, whoever won.
+    if not batch.con.execute(f"SELECT 1 FROM {DROPPED} UNION ALL SELECT 1 FROM {MEETS} LIMIT 1").fetchone():
+        return {}
     rows = batch.con.execute(
         f"SELECT _date, count(*) FROM {TYPED} WHERE rowid IN (SELECT _row FROM {DROPPED} UNION SELECT _row FROM {MEETS}) "
         "GROUP BY ALL ORDER BY ALL"

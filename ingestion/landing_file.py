@@ -27,7 +27,7 @@ from ingestion.identities import pseudonymise_batch
 from ingestion.landing_run import Arrival, ChangedWhileRead, GateStopped, LandingRun, file_record, reject
 from ingestion.lateness import late_by_date
 from ingestion.positions import convert_positions
-from ingestion.profile import BatchProfile, column_profile
+from ingestion.profile import BatchProfile
 from ingestion.receiving import receive
 from ingestion.refusals import collect_refusals
 from ingestion.report import FileReport
@@ -147,6 +147,7 @@ def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, scratch: Pat
     refused = collect_refusals(staged, run.home, file_date)
     convert_positions(staged)
     pseudonymise_batch(staged, run.home)
+    staged.arrange()
     drop_repeats(staged, arrival.received_at)
     gates = _judge(run, staged, arrival, sum(refused.values()), file_date)
     _keep(run, arrival)
@@ -244,7 +245,7 @@ def _judge(run: LandingRun, staged: Batch, arrival: Arrival, refused: int, file_
     """
     if not run.contract.gate:
         return []
-    nulls, distinct = column_profile(run.con, staged.kept(), run.contract.gate)
+    nulls, distinct = staged.column_profile(run.contract.gate)
     repeats = staged.dropped()
     profile = BatchProfile(
         feed=run.contract.feed,

@@ -30,6 +30,17 @@ def late_by_date(batch: Batch, file_received: datetime | None, file_date: date |
     """The late rows that this batch puts into bronze, by business date. Needs `DROPPED` complete."""
     received = received_of(batch.contract, "t", file_received)
     fallback = f"DATE {sql_text(file_date.isoformat())}" if file_date else "NULL::DATE"
+    days = list(batch.good_by_date())
+    if batch.contract.received_column is None or batch.contract.received_column in batch.rules.constants:
+        # Every row was received with the file: its date alone says whether it is late.
+        listed = ", ".join(f"(DATE {sql_text(day.isoformat())})" for day in days)
+        constant = batch.rules.constants.get(batch.contract.received_column or "", received)
+        late = _late(batch.contract, constant, fallback, "t._date")
+        if (
+            not days
+            or not batch.con.execute(f"SELECT 1 FROM (VALUES {listed}) AS t (_date) WHERE {late} LIMIT 1").fetchone()
+        ):
+            return {}
     rows = batch.con.execute(
         f"SELECT _date, count(*) FROM {TYPED} AS t WHERE _fault = 0 AND rowid NOT IN (SELECT _row FROM {DROPPED}) "
         f"AND {_late(batch.contract, received, fallback, 't._date')} GROUP BY ALL"

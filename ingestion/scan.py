@@ -16,6 +16,7 @@ from ingestion.contracts import Contract
 from ingestion.rules import FileFacts, SourceShape, compile_rules
 from ingestion.rules.compiler import SHANGHAI_HOURS, kept_values
 from ingestion.scanned_batch import ScannedBatch
+from ingestion.scanned_rows import TYPES
 from ingestion.scanning import layout as L
 from ingestion.scanning.blocks import LineHasNoEnd
 from ingestion.scanning.columns import TooManyRows, collect
@@ -24,14 +25,6 @@ from ingestion.scanning.texts import CodedTexts
 
 _DAY_US = 86_400_000_000
 _SHIFT_US = SHANGHAI_HOURS * 3_600_000_000
-_TYPES = {
-    L.TEXT: "VARCHAR",
-    L.REAL: "DOUBLE",
-    L.INTEGER: "BIGINT",
-    L.BOOLEAN: "BOOLEAN",
-    L.INSTANT: "TIMESTAMP",
-    L.DATE: "DATE",
-}
 
 
 def scan_batch(con: duckdb.DuckDBPyConnection, contract: Contract, file: ClearFile, facts: FileFacts) -> ScannedBatch:
@@ -50,7 +43,7 @@ def scan_batch(con: duckdb.DuckDBPyConnection, contract: Contract, file: ClearFi
     datum = next((f.name for f in fields.values() if f.column and f.column == contract.datum_column), None)
     if datum is not None and not isinstance(columns.texts[datum], CodedTexts):
         raise NeedsTextReading("as many datums as rows")
-    known = {name: _TYPES[f.kind] for name, f in fields.items()}
+    known = {name: TYPES[f.kind] for name, f in fields.items()}
     quick = compile_rules(
         contract, SourceShape(known, naive_times_are_utc=True, has_line=True, clean_texts=True), facts
     )

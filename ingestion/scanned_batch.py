@@ -6,9 +6,10 @@ and times in one query. A row that does not surely pass is read again from its l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,9 @@ from ingestion.columns import Column
 from ingestion.pseudonyms import pseudonymise
 from ingestion.rules import CompiledRules
 from ingestion.rules.compiler import DATUM, raw_name, value_name
+from ingestion.scanned_order import arrange, repeated_places, sort_keys
+from ingestion.scanned_profile import scanned_profile
+from ingestion.scanned_rows import finished_rows, parts, taken
 from ingestion.scanning.columns import Part, ScannedColumns, arrow
 from ingestion.scanning.plan import Field
 from ingestion.scanning.texts import CodedTexts
@@ -30,7 +34,6 @@ from lake.engine import sql_name
 
 _MANY = 100_000  # rows to be read again: from there all of the file is
 _SHARE = 122_880  # rows that one of DuckDB's threads takes at a time
-_ARRANGED = "arranged"
 _EPOCH = date(1970, 1, 1)
 
 
@@ -46,6 +49,8 @@ class ScannedBatch(Batch):
     days: NDArray[np.int32] | None = field(kw_only=True)  # business dates since 1970; None: all rows have the file's
     lists: dict[str, WordList] = field(default_factory=dict)
     keyed: dict[str, pa.ChunkedArray] = field(default_factory=dict)  # pseudonyms of identities that are no words
+    _arranged: bool = False
+    _good: dict[date, int] | None = None
 
     def judge(self) -> None:
         """Find the rows that do not surely pass."""
@@ -60,7 +65,7 @@ class ScannedBatch(Batch):
         checks = [rules.good for name, rules in self.quick.columns.items() if name not in passed]
         holds = " AND ".join([*self.quick.together, *checks])
         failing = self.con.execute(
-            f"SELECT (_row | 0) AS row FROM ({self._layers(SCANNED)}) WHERE ({holds or 'TRUE'}) IS NOT TRUE"
+            f"SELECT (_row | 0) AS row FROM ({self.layers(SCANNED)}) WHERE ({holds or 'TRUE'}) IS NOT TRUE"
         ).fetchnumpy()["row"]
         self.moved[np.asarray(failing, np.int64)] = True
 
@@ -95,7 +100,7 @@ class ScannedBatch(Batch):
         self._offer()
 
     def pseudonymise(self, key: bytes) -> None:
-        """Identities become keyed pseudonyms: words once each, others row by row."""
+        """Identities become keyed pseudonyms: words once each, others row by row. To be followed by `arrange`."""
         for column in self.contract.columns:
             treatment, stored = column.treatment, column.stored
             if treatment is None or treatment.kind != "hmac" or stored is None or stored.name not in self.stored:
@@ -105,49 +110,56 @@ class ScannedBatch(Batch):
                 words = pseudonymise(clear_words.values, key).combine_chunks()
                 self.lists[name] = listed(pa.concat_arrays([words, pa.nulls(1, pa.string())]), clear_words.indexes)
             else:
-                clear = f"SELECT {self.stored[name]} AS value FROM ({self._layers(SCANNED)})"
+                clear = f"SELECT {self.stored[name]} AS value FROM ({self.layers(SCANNED)})"
                 self.keyed[name] = pseudonymise(self.con.execute(clear).to_arrow_table().column("value"), key)
                 for source in column.sources:  # of which the file may have any
                     self.columns.texts.pop(source, None)
             self._pseudonymise_mended(name, key)
-        self._offer()
 
-    def shares(self, day: date) -> Iterator[str]:
-        keys = [self._sort_key(name) for name in self.contract.sort_order]
-        if any(key is None for key in keys):
-            yield from super().shares(day)
+    def shares(self, day: date, file_sha256: str) -> Iterator[Iterable[pa.RecordBatch]]:
+        if not self._arranged:
+            yield from super().shares(day, file_sha256)
             return
-        wanted = ~self.moved
-        if self.days is not None:
-            wanted &= self.days == (day - _EPOCH).days
+        wanted = ~self.moved if self.days is None else ~self.moved & (self.days == (day - _EPOCH).days)
         dropped = self.con.execute(f"SELECT _row FROM {DROPPED}").fetchnumpy()["_row"]
         wanted[np.asarray(dropped, np.int64)] = False
-        rows: Part = slice(0, self.rows) if wanted.all() else np.flatnonzero(wanted).astype(np.int32)
-        for key in reversed(keys):
-            rows = _sorted(rows, key)
-        schema = self._batch(slice(0, 0)).schema
-        self.con.register(_ARRANGED, pa.RecordBatchReader.from_batches(schema, self._arranged(rows)))
-        yield f"(SELECT {self._stored_columns()} FROM ({self._layers(_ARRANGED)}))"
-        self.con.unregister(_ARRANGED)
+        found = np.flatnonzero(wanted).astype(np.int32)
+        together = len(found) > 0 and found[-1] - found[0] + 1 == len(found)
+        rows: Part = slice(int(found[0]), int(found[-1]) + 1) if together else found
+        yield finished_rows(self, rows, file_sha256)
         # The rows that were read again are a file of their own: few, and anywhere.
         if self.con.execute(f"SELECT 1 FROM {MENDED} WHERE _fault = 0 LIMIT 1").fetchone():
             mended = f"(SELECT {self._mended_columns()} FROM {MENDED} WHERE _fault = 0)"
-            yield f"(SELECT * FROM {mended} ANTI JOIN {DROPPED} USING (_row) WHERE _date = DATE '{day.isoformat()}')"
+            kept = f"(SELECT * FROM {mended} ANTI JOIN {DROPPED} USING (_row) WHERE _date = DATE '{day.isoformat()}')"
+            yield self._stored_rows(kept, file_sha256)
 
-    def _arranged(self, rows: Part) -> Iterator[pa.RecordBatch]:
-        count = self.rows if isinstance(rows, slice) else len(rows)
-        for start in range(0, count, _SHARE):
-            stop = min(start + _SHARE, count)
-            yield self._batch(slice(start, stop) if isinstance(rows, slice) else rows[start:stop])
+    def good_by_date(self) -> dict[date, int]:
+        if self._good is None:
+            self._good = super().good_by_date()
+        return dict(self._good)
 
-    def _sort_key(self, name: str) -> NDArray | None:
-        """What a stored column's values sort by; None where that is not at hand."""
-        if name in self.lists:
-            indexes = self.lists[name].indexes
-            few = len(self.lists[name].values) < 1 << 16  # which numpy sorts digit by digit
-            return np.where(indexes < 0, len(self.lists[name].values), indexes).astype(np.uint16 if few else np.int32)
-        source = {c.stored.name: c.sources[0] for c in self.contract.columns if c.stored and c.treatment is None}
-        return self.columns.numbers.get(source.get(name, ""))
+    def column_profile(self, gate: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, int]]:
+        return scanned_profile(self, gate)
+
+    def arrange(self) -> None:
+        self._arranged = arrange(self)
+        self._offer()
+
+    def alike(self) -> NDArray[np.int64] | None:
+        contract = self.contract
+        same_date = self.days is None or contract.business_date_column in contract.key
+        keys = sort_keys(self, contract.sort_order)
+        if keys is None or not self._arranged or not same_date or set(contract.key) != set(contract.sort_order):
+            return None
+        found = [repeated_places(keys, ~self.moved)]
+        key = f"hash({', '.join(map(sql_name, contract.key))}, _date)"
+        mended = self.con.execute(f"SELECT DISTINCT {key} AS h FROM {MENDED} WHERE _fault = 0").to_arrow_table()
+        if mended.num_rows:
+            self.con.register("keys", mended)
+            met = f"SELECT rowid FROM {TYPED} WHERE _fault = 0 AND {key} IN (SELECT h FROM keys)"
+            found.append(self.con.execute(met).fetchnumpy()["rowid"])
+            self.con.unregister("keys")
+        return np.unique(np.concatenate(found))
 
     def _offer(self) -> None:
         """Make the view TYPED of everything as it is now."""
@@ -155,7 +167,7 @@ class ScannedBatch(Batch):
         # What DuckDB must not push down into Arrow, where it would copy whole columns, is an expression here.
         self.con.execute(
             f"CREATE OR REPLACE TEMP VIEW {TYPED} AS SELECT (_row | 0) AS rowid, 0::SMALLINT AS _fault, "
-            f"NULL::VARCHAR AS _source, {self._stored_columns()} FROM ({self._layers(SCANNED)}) WHERE (_moved & 1) = 0 "
+            f"NULL::VARCHAR AS _source, {self._stored_columns()} FROM ({self.layers(SCANNED)}) WHERE (_moved & 1) = 0 "
             f"UNION ALL SELECT _row AS rowid, _fault, _source, {self._mended_columns(row=False)} FROM {MENDED}"
         )
 
@@ -209,7 +221,7 @@ class ScannedBatch(Batch):
         self.con.unregister("words")
         return found.column("found").combine_chunks()
 
-    def _layers(self, relation: str) -> str:
+    def layers(self, relation: str) -> str:
         """A relation of scanned columns with each one's raw and typed value; of words only whether there is one."""
         coded = {column.name for column in self._coded()}
         at_hand = self.columns.texts.keys() | self.columns.numbers.keys()
@@ -225,9 +237,10 @@ class ScannedBatch(Batch):
         return f"SELECT {', '.join(['*', *values])} FROM (SELECT {', '.join(['*', *raws])} FROM {relation})"
 
     def _table(self) -> pa.Table:
-        return pa.Table.from_batches([*self._arranged(slice(0, self.rows))], self._batch(slice(0, 0)).schema)
+        shares = [self.part(part) for part in parts(slice(0, self.rows), _SHARE)]
+        return pa.Table.from_batches(shares, self.part(slice(0, 0)).schema)
 
-    def _batch(self, part: Part) -> pa.RecordBatch:
+    def part(self, part: Part) -> pa.RecordBatch:
         """Some rows of everything that is at hand."""
         rows = np.arange(part.start, part.stop, dtype=np.int32) if isinstance(part, slice) else part
         found = {
@@ -244,20 +257,5 @@ class ScannedBatch(Batch):
         for name, words in self.lists.items():
             found[f"stored {name}"] = words.arrow(part)
         for name, keyed in self.keyed.items():
-            some = (
-                keyed.slice(part.start, part.stop - part.start)
-                if isinstance(part, slice)
-                else keyed.take(pa.array(part))
-            )
-            found[f"stored {name}"] = some.combine_chunks()
+            found[f"stored {name}"] = taken(keyed, part)
         return pa.RecordBatch.from_pydict(found)
-
-
-def _sorted(rows: Part, key: NDArray | None) -> Part:
-    """The rows in the order of `key`, equal ones as they were."""
-    assert key is not None
-    values = key[rows]
-    if bool((values[1:] >= values[:-1]).all()):
-        return rows
-    order = np.argsort(values, kind="stable").astype(np.int32)
-    return order if isinstance(rows, slice) else rows[order]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingestion.scanning import csv_kernel, views_kernel
+from ingestion.scanning import csv_kernel, rows_kernel, views_kernel
 from lake.compiled import EntryPoint, source_digest
 
-__all__ = ["encode", "gather", "scan_records"]
+__all__ = ["encode", "gather", "places_of", "put_bytes", "put_codes", "put_words", "scan_records"]
 
 
 def _entry_points(source: str) -> tuple[EntryPoint, ...]:
@@ -29,7 +29,33 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         source  # noqa: B018
         return views_kernel.gather(views, rows, base, targets, heap, number)
 
-    return scan_records, encode, gather
+    @EntryPoint
+    def places_of(codes, behind, starts, places):  # type: ignore[no-untyped-def]
+        """See rows_kernel.places_of."""
+        source  # noqa: B018
+        rows_kernel.places_of(codes, behind, starts, places)
+
+    @EntryPoint
+    def put_words(values, places, target):  # type: ignore[no-untyped-def]
+        """See rows_kernel.put_in_places; values: int64."""
+        source  # noqa: B018
+        rows_kernel.put_in_places(values, places, target)
+
+    @EntryPoint
+    def put_codes(values, places, target):  # type: ignore[no-untyped-def]
+        """See rows_kernel.put_in_places; values: int32."""
+        source  # noqa: B018
+        rows_kernel.put_in_places(values, places, target)
+
+    @EntryPoint
+    def put_bytes(values, places, target):  # type: ignore[no-untyped-def]
+        """See rows_kernel.put_in_places; values: uint8."""
+        source  # noqa: B018
+        rows_kernel.put_in_places(values, places, target)
+
+    return scan_records, encode, gather, places_of, put_words, put_codes, put_bytes
 
 
-scan_records, encode, gather = _entry_points(source_digest(Path(__file__).parent.glob("*.py")))
+scan_records, encode, gather, places_of, put_words, put_codes, put_bytes = _entry_points(
+    source_digest(Path(__file__).parent.glob("*.py"))
+)

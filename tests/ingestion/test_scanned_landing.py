@@ -177,6 +177,7 @@ def test_an_identity_of_several_names_is_pseudonymised_whichever_name_the_file_h
         run = replace(runs["population_records"], contract=which)
         batch = scan_batch(run.con, which, file, FACTS)
         batch.pseudonymise(b"k" * 32)
+        batch.arrange()
         keys[which] = run.con.execute(f"SELECT _line, person_key FROM {batch.final()} ORDER BY _line").fetchall()
         clear(run.con)
     assert keys[named] == keys[contract]

@@ -1,18 +1,10 @@
 from __future__ import annotations
 
-import hashlib
-import hmac
 import io
 import stat
 
-import polars as pl
-import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ingestion import pseudonyms
-from ingestion.pseudonyms import pseudonymise
 from ingestion.sealing import SealBroken, TextSealer, open_sealed, seal_file
 from ingestion.secrets import KeyProblem, key_file, load_key
 from lake.home import Home
@@ -45,23 +37,6 @@ def test_another_key_than_the_one_the_data_was_made_with_is_refused(
     monkeypatch.setenv("YUNJIAN_PERSON_KEY", "ab" * 32)
     with pytest.raises(KeyProblem, match="not the key"):
         load_key(home)
-
-
-@given(st.lists(st.one_of(st.none(), st.text(max_size=200))), st.binary(min_size=1, max_size=100))
-def test_pseudonyms_are_hmac_sha256(values: list[str | None], key: bytes) -> None:
-    values = [None if value is None else value.encode("utf-8", "ignore").decode() for value in values]
-    expected = [None if v is None else hmac.new(key, v.encode(), hashlib.sha256).hexdigest() for v in values]
-    assert pseudonymise(pa.array(values, pa.string()), key).to_pylist() == expected
-
-
-def test_the_key_stands_in_no_text_of_an_expression_a_plan_or_an_error() -> None:
-    padded = pseudonyms._pad("inner", b"SECRET" * 8, 0)
-    expression = padded + pl.col("value").cast(pl.Binary)
-    assert "SECRET" not in str(expression) + repr(expression)
-    assert "SECRET" not in pl.LazyFrame({"value": ["x"]}).select(expression).explain(optimized=False)
-    with pytest.raises(pl.exceptions.InvalidOperationError) as failed:
-        pl.DataFrame({"value": [[1]]}).select(expression)
-    assert "SECRET" not in str(failed.value)
 
 
 def test_a_sealed_file_opens_to_the_same_bytes_and_hides_them(home: Home) -> None:

@@ -1,0 +1,142 @@
+"""The rows of a scanned batch, put in memory in the order in which they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ingestion.batch import MENDED
+from ingestion.scanning.texts import CodedTexts, PlainTexts
+from ingestion.scanning.word_list import WordList
+
+if TYPE_CHECKING:
+    from ingestion.scanned_batch import ScannedBatch
+
+_THREADS = 2
+
+
+def sort_keys(batch: ScannedBatch, names: Sequence[str]) -> list[NDArray] | None:
+    """What stored columns sort by, each a number a row; None where one of them is not at hand."""
+    keys = []
+    sources = {c.stored.name: c.sources[0] for c in batch.contract.columns if c.stored and c.treatment is None}
+    for name in names:
+        words = batch.lists.get(name)
+        if words is not None:
+            missing = words.indexes < 0  # which come last
+            keys.append(
+                np.where(missing, np.int32(len(words.values)), words.indexes) if missing.any() else words.indexes
+            )
+        elif sources.get(name) in batch.columns.numbers:
+            keys.append(batch.columns.numbers[sources[name]])
+        else:
+            return None
+    return keys
+
+
+def arrange(batch: ScannedBatch) -> bool:
+    """Put the rows in the contract's order, those that stand in MENDED behind them; whether they are in order now."""
+    names = batch.contract.sort_order
+    keys = sort_keys(batch, names)
+    if keys is None:
+        return False
+    stay = ~batch.moved
+    every = bool(stay.all())
+    if is_sorted(keys if every else [key[stay] for key in keys]):
+        return True
+    if keys[0].dtype == np.int32:
+        # Sources mostly write as time goes by: with the first column in order, so are the others.
+        _move(batch, _places(keys[0], batch.moved))
+        keys = sort_keys(batch, names)
+        assert keys is not None
+        if is_sorted([key[: int(stay.sum())] for key in keys]):
+            return True
+    order = np.lexsort([*reversed(keys), batch.moved])
+    places = np.empty(len(order), np.int32)
+    places[order] = np.arange(len(order), dtype=np.int32)
+    _move(batch, places)
+    return True
+
+
+def is_sorted(keys: Sequence[NDArray]) -> bool:
+    """Whether the rows are in the order of the first key, equal ones in that of the second, and so on."""
+    if not keys:
+        return True
+    same = np.True_
+    for key in keys:
+        if bool(((key[1:] < key[:-1]) & same).any()):
+            return False
+        same = (key[1:] == key[:-1]) & same
+    return True
+
+
+def repeated_places(keys: Sequence[NDArray], stay: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The rows that have a neighbour with the same keys."""
+    same = stay[1:] & stay[:-1]
+    for key in keys:
+        same &= key[1:] == key[:-1]
+    first = np.flatnonzero(same)
+    return np.union1d(first, first + 1)
+
+
+def _places(codes: NDArray[np.int32], behind: NDArray[np.bool_]) -> NDArray[np.int32]:
+    from ingestion.scanning.kernel import places_of
+
+    places = np.empty(len(codes), np.int32)
+    places_of(codes, behind, np.zeros(int(codes.max(initial=0)) + 2, np.int64), places)
+    return places
+
+
+def _move(batch: ScannedBatch, places: NDArray[np.int32]) -> None:
+    """Put row i of everything at places[i]."""
+    columns = batch.columns
+    held: list[tuple[Any, Any]] = [(columns.numbers, name) for name in columns.numbers]
+    held += [(columns.texts, name) for name in columns.texts]
+    held += [(batch.lists, name) for name in batch.lists] + [(batch.keyed, name) for name in batch.keyed]
+    held += [(vars(columns), "lines"), (vars(batch), "moved"), (vars(batch), "days")]
+
+    def move(holder: dict[str, Any], name: str) -> None:
+        holder[name] = _moved(holder[name], places)  # and the memory of what was there is free for the next one
+
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="arrange") as pool:
+        for moving in [pool.submit(move, *one) for one in held]:
+            moving.result()
+    con = batch.con
+    was = con.execute(f"SELECT _row FROM {MENDED}").fetchnumpy()["_row"].astype(np.int64)
+    con.register("places", pa.table({"_row": pa.array(was), "place": pa.array(places[was].astype(np.int64))}))
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {MENDED} AS SELECT places.place AS _row, m.* EXCLUDE (_row) "
+        f"FROM {MENDED} AS m JOIN places USING (_row) ORDER BY places.place"
+    )
+    con.unregister("places")
+
+
+def _moved(values: Any, places: NDArray[np.int32]) -> Any:
+    """Any of a batch's columns with row i at places[i]."""
+    from ingestion.scanning.kernel import put_bytes, put_codes, put_words
+
+    match values:
+        case None:
+            return None
+        case WordList():
+            return WordList(values.values, _moved(values.indexes, places))
+        case CodedTexts():
+            return CodedTexts(_moved(values.codes, places), values.words)
+        case PlainTexts():
+            return PlainTexts(_moved(values.views, places), values.heaps)
+        case pa.ChunkedArray():
+            return values.take(pa.array(np.argsort(places)))
+    target = np.empty_like(values)
+    if values.ndim > 1:
+        target[places] = values
+    elif values.itemsize == 8:
+        put_words(values.view(np.int64), places, target.view(np.int64))
+    elif values.itemsize == 4:
+        put_codes(values.view(np.int32), places, target.view(np.int32))
+    else:
+        put_bytes(values.view(np.uint8), places, target.view(np.uint8))
+    return target

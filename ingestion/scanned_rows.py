@@ -1,0 +1,122 @@
+"""A scanned batch's rows as bronze stores them, in any order, for a Parquet file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from ingestion.columns import Column
+from ingestion.parquet_file import ROW_GROUP
+from ingestion.rules.compiler import value_name
+from ingestion.scanning import layout as L
+from ingestion.scanning.columns import Part, arrow
+from ingestion.scanning.plan import Field
+from lake.engine import sql_name
+
+if TYPE_CHECKING:
+    from ingestion.scanned_batch import ScannedBatch
+
+TYPES = {
+    L.TEXT: "VARCHAR",
+    L.REAL: "DOUBLE",
+    L.INTEGER: "BIGINT",
+    L.BOOLEAN: "BOOLEAN",
+    L.INSTANT: "TIMESTAMP",
+    L.DATE: "DATE",
+}  # as DuckDB sees the kinds of field
+
+
+def finished_rows(batch: ScannedBatch, rows: Part, file_sha256: str) -> Iterator[pa.RecordBatch]:
+    """Rows as bronze stores them, in the given order. What is at hand as it is stored need not go through DuckDB."""
+    names = [column.name for column in batch.contract.stored_columns]
+    same = {**_same_values(batch), "_file_sha256": pa.scalar(file_sha256)}
+    given = {
+        column.stored.name: field
+        for column, field in _fields(batch)
+        if column.stored and _is_stored(batch, column, field)
+    }
+    at_hand = batch.lists.keys() | batch.keyed.keys() | same.keys() | given.keys()
+    made = [name for name in names if name not in at_hand]
+    for part in parts(rows, ROW_GROUP):
+        count = length(part)
+        found = _made(batch, made, part)
+        found |= {name: words.arrow(part) for name, words in batch.lists.items()}
+        found |= {name: taken(keyed, part) for name, keyed in batch.keyed.items()}
+        found |= {name: arrow(field.kind, batch.columns.numbers[field.name][part]) for name, field in given.items()}
+        found |= {name: _repeated(value, count) for name, value in same.items()}
+        found["_line"] = pa.array(batch.columns.lines[part])
+        order = [*names, "_file_sha256", "_line"]
+        yield pa.RecordBatch.from_arrays([found[name] for name in order], names=order)
+
+
+def parts(rows: Part, most: int) -> Iterator[Part]:
+    """The rows in parts of at most so many."""
+    start, stop = (rows.start, rows.stop) if isinstance(rows, slice) else (0, len(rows))
+    for first in range(start, stop, most):
+        share = slice(first, min(first + most, stop))
+        yield share if isinstance(rows, slice) else rows[share]
+
+
+def length(part: Part) -> int:
+    """How many rows a part has."""
+    return part.stop - part.start if isinstance(part, slice) else len(part)
+
+
+def taken(values: pa.ChunkedArray, part: Part) -> pa.Array:
+    """Some rows of an Arrow column."""
+    some = values.slice(part.start, length(part)) if isinstance(part, slice) else values.take(pa.array(part))
+    return some.combine_chunks()
+
+
+def _fields(batch: ScannedBatch) -> Iterator[tuple[Column, Field]]:
+    """The columns whose numbers or times are in memory."""
+    for field in batch.fields.values():
+        if field.column is not None and field.name in batch.columns.numbers:
+            yield batch.contract.column(field.column), field
+
+
+def _is_stored(batch: ScannedBatch, column: Column, field: Field) -> bool:
+    """Whether what was scanned is what bronze stores: the rules' own casts change nothing of a value of its type."""
+    stored = column.stored
+    assert stored is not None
+    return (
+        len(column.sources) == 1
+        and column.default is None
+        and TYPES[field.kind] == stored.type
+        and batch.stored.get(stored.name) == value_name(column.name)
+    )
+
+
+def _same_values(batch: ScannedBatch) -> dict[str, pa.Scalar]:
+    """What is the same in every row, by stored column."""
+    names = [column.name for column in batch.contract.stored_columns if column.name in batch.rules.constants]
+    if not names:
+        return {}
+    types = {column.name: column.type for column in batch.contract.stored_columns}
+    wanted = ", ".join(f"CAST({batch.rules.constants[name]} AS {types[name]}) AS {sql_name(name)}" for name in names)
+    row = batch.con.execute(f"SELECT {wanted}").to_arrow_table()
+    return {name: row.column(name)[0] for name in names}
+
+
+def _repeated(value: Any, count: int) -> pa.Array:
+    if not value.is_valid:
+        return pa.nulls(count, value.type)
+    if pa.types.is_string(value.type):
+        return pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), pa.array([value.as_py()]))
+    return pa.repeat(value, count)
+
+
+def _made(batch: ScannedBatch, names: Sequence[str], part: Part) -> dict[str, pa.Array]:
+    """Some rows of stored columns whose values have yet to be made of the typed ones."""
+    if not names:
+        return {}
+    types = {column.name: column.type for column in batch.contract.stored_columns}
+    values = ", ".join(f"CAST({batch.stored[name]} AS {types[name]}) AS {sql_name(name)}" for name in names)
+    places = pa.array(np.arange(length(part), dtype=np.int32))
+    batch.con.register("part", batch.part(part).append_column("_place", places))
+    made = batch.con.execute(f"SELECT {values} FROM ({batch.layers('part')}) ORDER BY _place").to_arrow_table()
+    batch.con.unregister("part")
+    return {name: made.column(name).combine_chunks() for name in names}
