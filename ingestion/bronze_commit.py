@@ -18,7 +18,7 @@ from ingestion.bronze_tables import BOOKKEEPING_TABLES
 from ingestion.contracts import Contract
 from ingestion.gate import GateResult
 from ingestion.lateness import LateReplaced, late_replaced
-from ingestion.parquet_file import write_rows
+from ingestion.parquet_file import write_side_by_side
 from lake.commit import commit
 from lake.engine import sql_name, sql_text
 from lake.home import Home
@@ -52,19 +52,19 @@ class FileRecord:
 
 
 def write_parquet(home: Home, batch: Batch, file_sha256: str) -> list[Path]:
-    """Sorted, synced Parquet files, one or two a business date, in the lake's folder but not yet part of the lake.
+    """Sorted, synced Parquet files, a few a business date, in the lake's folder but not yet part of the lake.
 
     What a crash leaves here is an orphan that maintenance removes; a second landing writes files of its own.
     """
     feed = batch.contract.feed
-    files = []
+    files: list[Path] = []
     for day in sorted(batch.good_by_date()):
         folder = data_path(home, BRONZE) / "main" / feed / f"business_date={day.isoformat()}"
         folder.mkdir(parents=True, exist_ok=True)
-        for share in batch.shares(day, file_sha256):
-            file = folder / f"{file_sha256[:16]}-{uuid.uuid4().hex[:12]}.parquet"
-            if write_rows(file, share):  # else every row of this date was a duplicate
-                files.append(file)
+        shares = batch.shares(day, file_sha256)
+        files += write_side_by_side(
+            (folder / f"{file_sha256[:16]}-{uuid.uuid4().hex[:12]}.parquet", share) for share in shares
+        )  # and no file where every row was a duplicate
     return files
 
 

@@ -1,7 +1,7 @@
 """A Parquet file of bronze: rows in as Arrow has them, compressed and synced to disk.
 
 Arrow's writer: it takes a column that is a dictionary already as it is, and needs a third of the processor time that
-DuckDB's COPY does. It writes in a thread of its own, while the next rows are made.
+DuckDB's COPY does.
 """
 
 from __future__ import annotations
@@ -23,34 +23,59 @@ _FEW = 4_000  # different values of a row group up to which a dictionary is wort
 _AHEAD = 2  # row groups made before the first of them is written
 
 
-def write_rows(path: Path, batches: Iterable[pa.RecordBatch]) -> int:
-    """Write the batches, each of at most ROW_GROUP rows a row group; how many rows there were. No rows, no file."""
-    writer: pq.ParquetWriter | None = None
-    waiting: deque[Future[None]] = deque()
-    rows = 0
-    with ThreadPoolExecutor(1, thread_name_prefix="parquet") as pool:
-        try:
-            for batch in batches:
-                if not batch.num_rows:
-                    continue
-                if writer is None:
-                    writer = _writer(path, batch)
-                if len(waiting) == _AHEAD:
-                    waiting.popleft().result()
-                waiting.append(pool.submit(writer.write_batch, batch, ROW_GROUP))
-                rows += batch.num_rows
-            while waiting:
-                waiting.popleft().result()
-        finally:
-            for unwritten in waiting:
-                unwritten.cancel()
-            pool.shutdown()
-            if writer is not None:
-                writer.close()
-    if rows:
-        _sync(path)
-        _sync(path.parent)
-    return rows
+def write_side_by_side(shares: Iterable[tuple[Path, Iterable[pa.RecordBatch]]]) -> list[Path]:
+    """Write each share of rows to its path: a batch of each in turn, so that the files are written side by side.
+
+    A batch has at most ROW_GROUP rows a row group. Returns the paths that got any; no rows, no file.
+    """
+    files = [(ParquetDraft(path), iter(batches)) for path, batches in shares]
+    try:
+        waiting = files
+        while waiting:
+            waiting = [(file, batches) for file, batches in waiting if file.take(next(batches, None))]
+        return [file.path for file, _ in files if file.finish()]
+    finally:
+        for file, _ in files:
+            file.close()
+
+
+class ParquetDraft:
+    """One file, written by a thread of its own. Takes rows until there are none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writer: pq.ParquetWriter | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="parquet")
+        self._waiting: deque[Future[None]] = deque()
+
+    def take(self, batch: pa.RecordBatch | None) -> bool:
+        """Have these rows written; whether there were any more to take."""
+        if batch is None:
+            return False
+        if batch.num_rows:
+            if self._writer is None:
+                self._writer = _writer(self.path, batch)
+            if len(self._waiting) == _AHEAD:
+                self._waiting.popleft().result()
+            self._waiting.append(self._thread.submit(self._writer.write_batch, batch, ROW_GROUP))
+        return True
+
+    def finish(self) -> bool:
+        """Wait until everything is on disk; whether there is a file."""
+        while self._waiting:
+            self._waiting.popleft().result()
+        if self._writer is None:
+            return False
+        self._writer.close()
+        _sync(self.path)
+        _sync(self.path.parent)
+        return True
+
+    def close(self) -> None:
+        """End the thread, whatever has been written."""
+        self._thread.shutdown(cancel_futures=True)
+        if self._writer is not None:
+            self._writer.close()
 
 
 def _writer(path: Path, first: pa.RecordBatch) -> pq.ParquetWriter:

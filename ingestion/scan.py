@@ -23,7 +23,6 @@ from ingestion.scanning.columns import TooManyRows, collect
 from ingestion.scanning.scanner import AmbiguousLines, LinesTooShort
 from ingestion.scanning.texts import CodedTexts
 
-_DAY_US = 86_400_000_000
 _SHIFT_US = SHANGHAI_HOURS * 3_600_000_000
 
 
@@ -78,11 +77,10 @@ def _not_for_scanning(contract: Contract) -> Iterator[str]:
 
 def _days(kind: int, values: NDArray) -> NDArray[np.int32]:
     """Business dates in days since 1970; of a missing time, 1970."""
-    missing = values == L.NO_INTEGER
-    given = np.where(missing, 0, values) if missing.any() else values
-    if kind == L.DATE or not len(given):
-        return given.astype(np.int32)
-    first, last = ((int(edge) + _SHIFT_US) // _DAY_US for edge in (given.min(), given.max()))
-    if first == last:  # or divide each of millions
-        return np.full(len(given), first, np.int32)
-    return ((given + _SHIFT_US) // _DAY_US).astype(np.int32)
+    if kind == L.DATE:
+        return np.where(values == L.NO_INTEGER, 0, values).astype(np.int32)
+    from ingestion.scanning.kernel import days_of
+
+    days = np.empty(len(values), np.int32)
+    days_of(values, _SHIFT_US, L.NO_INTEGER, days)
+    return days

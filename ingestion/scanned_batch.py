@@ -25,7 +25,7 @@ from ingestion.rules import CompiledRules
 from ingestion.rules.compiler import DATUM, raw_name, value_name
 from ingestion.scanned_order import arrange, repeated_places, sort_keys
 from ingestion.scanned_profile import scanned_profile
-from ingestion.scanned_rows import finished_rows, parts, taken
+from ingestion.scanned_rows import finished_rows, length, parts, taken
 from ingestion.scanning.columns import Part, ScannedColumns, arrow
 from ingestion.scanning.plan import Field
 from ingestion.scanning.texts import CodedTexts
@@ -34,6 +34,8 @@ from lake.engine import sql_name
 
 _MANY = 100_000  # rows to be read again: from there all of the file is
 _SHARE = 122_880  # rows that one of DuckDB's threads takes at a time
+_MOST = 2_000_000  # rows of a file; of more two are made, side by side
+_FILES = 2
 _EPOCH = date(1970, 1, 1)
 
 
@@ -92,9 +94,9 @@ class ScannedBatch(Batch):
         """Make lists of the stored values of every column of words, and offer the batch."""
         for column in self._coded():
             texts = self._codes(column)
-            for name in self._stored_names(column):
+            for further, name in reversed(list(enumerate(self._stored_names(column)))):
                 words = self._of_words(column, texts, f"CAST({self.stored[name]} AS VARCHAR)")
-                self.lists[name] = listed(words, texts.codes)
+                self.lists[name] = listed(words, texts.codes.copy() if further else texts.codes)
         for column in self._coded():
             del self.columns.texts[column.sources[0]]
         self._offer()
@@ -126,12 +128,12 @@ class ScannedBatch(Batch):
         found = np.flatnonzero(wanted).astype(np.int32)
         together = len(found) > 0 and found[-1] - found[0] + 1 == len(found)
         rows: Part = slice(int(found[0]), int(found[-1]) + 1) if together else found
-        yield finished_rows(self, rows, file_sha256)
         # The rows that were read again are a file of their own: few, and anywhere.
-        if self.con.execute(f"SELECT 1 FROM {MENDED} WHERE _fault = 0 LIMIT 1").fetchone():
-            mended = f"(SELECT {self._mended_columns()} FROM {MENDED} WHERE _fault = 0)"
-            kept = f"(SELECT * FROM {mended} ANTI JOIN {DROPPED} USING (_row) WHERE _date = DATE '{day.isoformat()}')"
-            yield self._stored_rows(kept, file_sha256)
+        mended = f"(SELECT {self._mended_columns()} FROM {MENDED} WHERE _fault = 0)"
+        kept = f"(SELECT * FROM {mended} ANTI JOIN {DROPPED} USING (_row) WHERE _date = DATE '{day.isoformat()}')"
+        yield self._stored_rows(kept, file_sha256).read_all().to_batches()
+        for share in parts(rows, length(rows) if length(rows) <= _MOST else -(-length(rows) // _FILES)):
+            yield finished_rows(self, share, file_sha256)
 
     def good_by_date(self) -> dict[date, int]:
         if self._good is None:
@@ -142,6 +144,7 @@ class ScannedBatch(Batch):
         return scanned_profile(self, gate)
 
     def arrange(self) -> None:
+        self.con.unregister(SCANNED)  # which would hold the rows as they were
         self._arranged = arrange(self)
         self._offer()
 

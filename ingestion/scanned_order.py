@@ -27,10 +27,7 @@ def sort_keys(batch: ScannedBatch, names: Sequence[str]) -> list[NDArray] | None
     for name in names:
         words = batch.lists.get(name)
         if words is not None:
-            missing = words.indexes < 0  # which come last
-            keys.append(
-                np.where(missing, np.int32(len(words.values)), words.indexes) if missing.any() else words.indexes
-            )
+            keys.append(words.ranks())
         elif sources.get(name) in batch.columns.numbers:
             keys.append(batch.columns.numbers[sources[name]])
         else:

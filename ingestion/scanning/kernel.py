@@ -7,7 +7,7 @@ from pathlib import Path
 from ingestion.scanning import csv_kernel, rows_kernel, views_kernel
 from lake.compiled import EntryPoint, source_digest
 
-__all__ = ["encode", "gather", "places_of", "put_bytes", "put_codes", "put_words", "scan_records"]
+__all__ = ["days_of", "encode", "gather", "places_of", "put_bytes", "put_codes", "put_words", "recode", "scan_records"]
 
 
 def _entry_points(source: str) -> tuple[EntryPoint, ...]:
@@ -53,9 +53,21 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         source  # noqa: B018
         rows_kernel.put_in_places(values, places, target)
 
-    return scan_records, encode, gather, places_of, put_words, put_codes, put_bytes
+    @EntryPoint
+    def recode(codes, index):  # type: ignore[no-untyped-def]
+        """See rows_kernel.recode."""
+        source  # noqa: B018
+        rows_kernel.recode(codes, index)
+
+    @EntryPoint
+    def days_of(instants, shift, missing, days):  # type: ignore[no-untyped-def]
+        """See rows_kernel.days_of."""
+        source  # noqa: B018
+        rows_kernel.days_of(instants, shift, missing, days)
+
+    return scan_records, encode, gather, places_of, put_words, put_codes, put_bytes, recode, days_of
 
 
-scan_records, encode, gather, places_of, put_words, put_codes, put_bytes = _entry_points(
+scan_records, encode, gather, places_of, put_words, put_codes, put_bytes, recode, days_of = _entry_points(
     source_digest(Path(__file__).parent.glob("*.py"))
 )

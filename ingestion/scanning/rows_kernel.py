@@ -1,8 +1,10 @@
-"""Compiled: rows of columns, put in another order."""
+"""Compiled: whole columns, recoded and put in another order."""
 
 from __future__ import annotations
 
 from numba import njit
+
+from ingestion.scanning.values_kernel import DAY_US
 
 
 @njit(nogil=True)
@@ -32,3 +34,18 @@ def put_in_places(values, places, target):  # type: ignore[no-untyped-def]
     """target[places[row]] = values[row]: reads one after another, and writes to few places at a time."""
     for row in range(len(values)):
         target[places[row]] = values[row]
+
+
+@njit(nogil=True)
+def recode(codes, index):  # type: ignore[no-untyped-def]
+    """Each of the codes (int32) becomes what `index` has at its place; -1 is the last one's."""
+    for row in range(len(codes)):
+        codes[row] = index[codes[row]]
+
+
+@njit(nogil=True)
+def days_of(instants, shift, missing, days):  # type: ignore[no-untyped-def]
+    """The day since 1970 (int32) that each instant (microseconds) is of, `shift` microseconds ahead; of a missing one 0."""
+    for row in range(len(instants)):
+        given = instants[row]
+        days[row] = 0 if given == missing else (given + shift) // DAY_US

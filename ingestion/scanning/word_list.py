@@ -14,7 +14,7 @@ from ingestion.scanning.columns import Part
 
 @dataclass(frozen=True)
 class WordList:
-    """A stored column as a list of different values, sorted, and each row's index in it; -1 is no value."""
+    """A stored column as a list of different values and each row's index in it; -1 is no value."""
 
     values: pa.Array
     indexes: NDArray[np.int32]
@@ -25,10 +25,21 @@ class WordList:
         given = indexes >= 0
         return pa.DictionaryArray.from_arrays(pa.array(indexes, mask=None if given.all() else ~given), self.values)
 
+    def ranks(self) -> NDArray[np.int32]:
+        """What the rows sort by: the place of each one's value among all in order, no value last."""
+        order = pc.sort_indices(self.values).to_numpy()
+        ranks = np.empty(len(order) + 1, np.int32)
+        ranks[order] = np.arange(len(order), dtype=np.int32)
+        ranks[-1] = len(order)
+        rises = bool((order[1:] > order[:-1]).all())
+        return self.indexes if rises and not (self.indexes < 0).any() else ranks[self.indexes]
+
 
 def listed(words: pa.Array, codes: NDArray[np.int32]) -> WordList:
-    """The values behind the words as a list; some may be NULL. A code of -1 is that of the last word."""
+    """The values behind the words as a list; some may be NULL. Takes `codes`, of which -1 is the last word's, over."""
+    from ingestion.scanning.kernel import recode
+
     values = pc.unique(words).drop_null()
-    values = values.take(pc.sort_indices(values))
     index = pc.fill_null(pc.index_in(words, value_set=values), -1).to_numpy().astype(np.int32)
-    return WordList(values, index[codes])
+    recode(codes, index)
+    return WordList(values, codes)
