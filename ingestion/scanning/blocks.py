@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ingestion.scanning.layout import LINE_LIMIT, SPARE
 from ingestion.scanning.memory import Memory
 
-BLOCK_BYTES = 2 << 20
+BLOCK_BYTES = 8 << 20
 _BEYOND = 64 << 10  # read with a block, for the end of its last line
 _LINE_END = 10
 

@@ -8,14 +8,16 @@ field), and a carriage return on its own, end the scan: then only a reader of th
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from ingestion.scanning import layout as L
 from ingestion.scanning.columns_kernel import blank, entry, put_text, put_value
-from ingestion.scanning.text_kernel import field_end, line_end
-from ingestion.scanning.words_kernel import byte_at, is_utf8, put_integer
+from ingestion.scanning.text_kernel import line_end
+from ingestion.scanning.words_kernel import BLOCK, any_wide_at, byte_at, is_utf8, lowest, marks_at, put_integer
 
 _OK, _ODD, _AMBIGUOUS = range(3)
+_NOTHING, _ONE = np.uint64(0), np.uint64(1)
 
 
 @njit(nogil=True, forceinline=True)
@@ -43,48 +45,72 @@ def _field(at, end, kind, table, field, row, base):  # type: ignore[no-untyped-d
     return put_value(table, field, kind, row, at) == end
 
 
+@njit(nogil=True, forceinline=True)
+def _next(block, marks, wide, delimiter):  # type: ignore[no-untyped-def]
+    """The block of bytes with the next mark, what is marked in it, and whether it or one before it has wide characters."""
+    while marks == _NOTHING:
+        block += BLOCK
+        marks = marks_at(block, delimiter)
+        wide |= any_wide_at(block)
+    return block, marks, wide
+
+
 @njit(nogil=True)
-def _record(at, delimiter, fields, table, row, base):  # type: ignore[no-untyped-def]
-    """The record at `at` -> (its line feed, how it is)."""
+def _record(at, delimiter, fields, table, row, base, block, marks):  # type: ignore[no-untyped-def]
+    """The record at `at` -> (its line feed, how it is, the block that is in, what is marked behind it there).
+
+    marks: of the delimiters, quotes and control characters of the block of bytes at `block`, those from `at` on.
+    """
     start = at
     field = 0
-    any_wide = False
     how = _OK
+    wide = any_wide_at(block)
     while True:
+        begin = at
         if byte_at(at) == 34:
-            begin = at + 1
-            end, wide = field_end(begin, 34)
-            if byte_at(end) != 34:
-                return at, _AMBIGUOUS
+            begin += 1
+            byte = delimiter
+            while byte == delimiter and byte >= 32:
+                marks &= marks - _ONE
+                block, marks, wide = _next(block, marks, wide, delimiter)
+                end = block + lowest(marks)
+                byte = byte_at(end)
+            if byte != 34:
+                return end, _AMBIGUOUS, block, marks
+            marks &= marks - _ONE
             at = end + 1
+            byte = byte_at(at)
+            if byte >= 32 and byte != delimiter:
+                return at, _AMBIGUOUS, block, marks
+            block, marks, wide = _next(block, marks, wide, delimiter)
         else:
-            begin = at
-            end, wide = field_end(at, delimiter)
-            at = end
-        any_wide |= wide
-        byte = byte_at(at)
+            block, marks, wide = _next(block, marks, wide, delimiter)
+            at = end = block + lowest(marks)
+            byte = byte_at(at)
         while byte < 32 and byte != delimiter and byte != 10 and byte != 13:
             how = _ODD  # a control character within the field
-            at, wide = field_end(at + 1, delimiter)
-            any_wide |= wide
+            marks &= marks - _ONE
+            block, marks, wide = _next(block, marks, wide, delimiter)
+            at = block + lowest(marks)
             byte = byte_at(at)
-        if byte != delimiter and byte != 10 and byte != 13:
-            return at, _AMBIGUOUS
-        if byte == 13 and byte_at(at + 1) != 10:
-            return at, _AMBIGUOUS
+        if (byte != delimiter and byte != 10 and byte != 13) or (byte == 13 and byte_at(at + 1) != 10):
+            return at, _AMBIGUOUS, block, marks
         if field < fields and end > begin and how == _OK:
             kind = entry(table, field, L.KIND)
             if kind != L.SKIP and not _field(begin, end, kind, table, field, row, base):
                 how = _ODD
         field += 1
+        marks &= marks - _ONE
         if byte == delimiter:
             at += 1
             continue
         if byte == 13:
             at += 1
-        if field != fields or (any_wide and not is_utf8(start, at)):
+            block, marks, wide = _next(block, marks, wide, delimiter)
+            marks &= marks - _ONE
+        if field != fields or (wide and not is_utf8(start, at)):
             how = _ODD
-        return at, how
+        return at, how, block, marks
 
 
 @njit(nogil=True)
@@ -97,15 +123,17 @@ def scan_records(base, at, stop, delimiter, fields, table, lines):  # type: igno
     """
     row = 0
     line = 0
+    block, marks = at, marks_at(at, delimiter)
     while at < stop:
         begin = at
         while byte_at(begin) == 32 or (byte_at(begin) == 9 and delimiter != 9):
             begin += 1
         if byte_at(begin) == 10 or (byte_at(begin) == 13 and byte_at(begin + 1) == 10):
             at = line_end(begin) + 1
+            block, marks = at, marks_at(at, delimiter)
             line += 1
             continue
-        after, how = _record(at, delimiter, fields, table, row, base)
+        after, how, block, marks = _record(at, delimiter, fields, table, row, base, block, marks)
         if how == _AMBIGUOUS:
             return row, line, L.AMBIGUOUS
         if how == _ODD or after - at > L.LINE_LIMIT:

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingestion.scanning import csv_kernel, rows_kernel, views_kernel
+from ingestion.scanning import csv_kernel, rows_kernel, text_kernel, views_kernel
 from lake.compiled import EntryPoint, source_digest
 
-__all__ = ["days_of", "encode", "gather", "places_of", "put_bytes", "put_codes", "put_words", "recode", "scan_records"]
+__all__ = [
+    "count_line_ends",
+    "days_of",
+    "encode",
+    "gather",
+    "places_of",
+    "put_bytes",
+    "put_codes",
+    "put_words",
+    "recode",
+    "scan_records",
+]
 
 
 def _entry_points(source: str) -> tuple[EntryPoint, ...]:
@@ -16,6 +27,12 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         """See csv_kernel.scan_records."""
         source  # noqa: B018
         return csv_kernel.scan_records(base, at, stop, delimiter, fields, table, lines)
+
+    @EntryPoint
+    def count_line_ends(text):  # type: ignore[no-untyped-def]
+        """See text_kernel.count_line_ends."""
+        source  # noqa: B018
+        return text_kernel.count_line_ends(text)
 
     @EntryPoint
     def encode(views, rows, base, codes, slots, mask, words, heap, most, longest, known, used):  # type: ignore[no-untyped-def]
@@ -65,9 +82,9 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         source  # noqa: B018
         rows_kernel.days_of(instants, shift, missing, days)
 
-    return scan_records, encode, gather, places_of, put_words, put_codes, put_bytes, recode, days_of
+    return scan_records, count_line_ends, encode, gather, places_of, put_words, put_codes, put_bytes, recode, days_of
 
 
-scan_records, encode, gather, places_of, put_words, put_codes, put_bytes, recode, days_of = _entry_points(
-    source_digest(Path(__file__).parent.glob("*.py"))
+scan_records, count_line_ends, encode, gather, places_of, put_words, put_codes, put_bytes, recode, days_of = (
+    _entry_points(source_digest(Path(__file__).parent.glob("*.py")))
 )

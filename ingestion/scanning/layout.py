@@ -20,5 +20,5 @@ OFFSET_NEEDED = NO_INTEGER  # zone of an INSTANT whose text must carry its offse
 # How a scan of a block ends.
 DONE, AMBIGUOUS = range(2)
 
-SPARE = 64  # readable bytes that must follow the text: it is looked at in words
+SPARE = 128  # readable bytes that must follow the text: it is looked at in words, and in blocks of 64 bytes
 LINE_LIMIT = 4 * 1024 * 1024  # bytes of a line, as for every reader (ingestion/adapters/reading.py)

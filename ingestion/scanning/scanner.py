@@ -20,7 +20,6 @@ from ingestion.scanning.plan import Field
 
 _THREADS = min(2, os.cpu_count() or 1)
 _AHEAD = _THREADS + 1  # blocks scanned ahead of who asks for them
-_LINE_END = 10
 _SHORTEST_LINE = 8  # bytes of a line, on average
 _MANY_SHORT = 64 << 10  # bytes; of less, any lines will do
 _WIDTHS = {L.SKIP: 0, L.TEXT: 16, **dict.fromkeys((L.REAL, L.INTEGER, L.BOOLEAN, L.INSTANT, L.DATE), 8)}
@@ -78,10 +77,10 @@ class Scanner:
             os.close(descriptor)
 
     def _scan(self, descriptor: int, begin: int, end: int, size: int, memory: Memory) -> tuple[Piece, int]:
-        from ingestion.scanning.kernel import scan_records  # numba takes a second to import
+        from ingestion.scanning.kernel import count_line_ends, scan_records  # numba takes a second to import
 
         text = lines_between(descriptor, begin, end, size, memory)
-        most = int(np.count_nonzero(text == _LINE_END))
+        most = int(count_line_ends(text))
         if most * _SHORTEST_LINE > max(text.size, _MANY_SHORT):
             raise LinesTooShort
         sizes = [_WIDTHS[field.kind] * most for field in self._fields]

@@ -54,7 +54,7 @@ class TextColumn:
         self._heaps: list[NDArray[np.uint8]] = []
         if coded:
             self._slots = np.zeros(_SLOTS, np.int64)
-            self._words = np.zeros((MOST_WORDS, 2), np.int64)
+            self._words = np.zeros((MOST_WORDS, 4), np.int64)  # see views_kernel.encode
             self._heap = np.empty(MOST_WORDS * LONGEST_WORD + SPARE, np.uint8)  # of which only what is used is touched
             self._known = self._used = 0
             # The missing text is word 0.
@@ -98,7 +98,7 @@ class TextColumn:
         """What was coded before the `last` rows becomes views of the words."""
         self._coding = False
         words = np.zeros((self._known, 2), np.uint64)
-        for code, (place, size) in enumerate(self._words[: self._known].tolist()):
+        for code, (place, size) in enumerate(self._words[: self._known, :2].tolist()):
             words[code] = _view(self._heap, place, size)
         codes = self._codes.whole(np.int32)
         codes = codes[: len(codes) - last]
@@ -107,7 +107,7 @@ class TextColumn:
         del self._codes, self._slots, self._words, self._heap
 
     def _word_list(self) -> pa.Array:
-        places, sizes = self._words[: self._known].T
+        places, sizes = self._words[: self._known, :2].T
         heap = self._heap[: self._used].tobytes()
         return pa.array([heap[p : p + s].decode() for p, s in zip(places.tolist(), sizes.tolist(), strict=True)])
 

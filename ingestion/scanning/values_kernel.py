@@ -10,17 +10,47 @@ import numpy as np
 from numba import njit
 
 from ingestion.scanning.layout import OFFSET_NEEDED
-from ingestion.scanning.words_kernel import byte_at, low_bytes, put_word, word_at
+from ingestion.scanning.words_kernel import byte_at, digit_run, digits_in, low_bytes, put_word, word_at
 
 DAY_US = 86_400_000_000
 _MOST_DIGITS = 15  # of a number that a double holds exactly, as does every power of ten up to the 22nd
 _POWERS = np.array([10.0**power for power in range(23)])
+_TENS = np.array([10**power for power in range(8)])
+_ZEROS = np.uint64(0x3030303030303030)
+_DASHES, _DASHES_AT = np.uint64(0x2D00002D00000000), np.uint64(0xFF0000FF00000000)
+_COLONS, _COLONS_AT = np.uint64(0x00003A00003A0000), np.uint64(0x0000FF0000FF0000)
 _MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
 
 
 @njit(nogil=True)
 def real(at):  # type: ignore[no-untyped-def]
     """A decimal number of at most 15 digits without an exponent, correctly rounded: both parts of the division are exact."""
+    negative = byte_at(at) == 45
+    first = at + 1 if negative else at
+    word = word_at(first)
+    count = digit_run(word)
+    if 0 < count < 8:
+        value = digits_in(word, count)
+        end = first + count
+        decimals = 0
+        if byte_at(end) == 46:
+            word = word_at(end + 1)
+            decimals = digit_run(word)
+            if decimals == 0 or decimals == 8:
+                return _any_real(at)
+            value = value * _TENS[decimals] + digits_in(word, decimals)
+            end += 1 + decimals
+        if (count > 1 and byte_at(first) == 48) or (negative and value == 0):
+            return 0.0, at
+        if negative:
+            value = -value
+        return (np.float64(value) / _POWERS[decimals] if decimals else np.float64(value)), end
+    return _any_real(at)
+
+
+@njit(nogil=True)
+def _any_real(at):  # type: ignore[no-untyped-def]
+    """`real` digit by digit."""
     start = at
     byte = byte_at(at)
     negative = byte == 45
@@ -65,6 +95,21 @@ def real(at):  # type: ignore[no-untyped-def]
 @njit(nogil=True)
 def integer(at):  # type: ignore[no-untyped-def]
     """An integer of at most 15 digits."""
+    negative = byte_at(at) == 45
+    first = at + 1 if negative else at
+    word = word_at(first)
+    count = digit_run(word)
+    if 0 < count < 8:
+        value = digits_in(word, count)
+        if (count > 1 and byte_at(first) == 48) or (negative and value == 0):
+            return 0, at
+        return -value if negative else value, first + count
+    return _any_integer(at)
+
+
+@njit(nogil=True)
+def _any_integer(at):  # type: ignore[no-untyped-def]
+    """`integer` digit by digit."""
     start = at
     negative = byte_at(at) == 45
     if negative:
@@ -103,15 +148,22 @@ def two(at):  # type: ignore[no-untyped-def]
     return high * 10 + low if 0 <= high <= 9 and 0 <= low <= 9 else 1000
 
 
+@njit(nogil=True, forceinline=True)
+def _pairs(word, others):  # type: ignore[no-untyped-def]
+    """What each two bytes are as a number of two digits, at the first one's place; whether all but the `others` are digits."""
+    word = (word & ~others) | (_ZEROS & others)
+    figures = word & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64(figures * np.uint64(10) + (figures >> np.uint64(8))), digit_run(word) == 8
+
+
 @njit(nogil=True)
 def date(at):  # type: ignore[no-untyped-def]
     """YYYY-MM-DD as days since 1970 of the Gregorian calendar, years 1 to 9999."""
-    century, year_of = two(at), two(at + 2)
-    month, day = two(at + 5), two(at + 8)
+    word = word_at(at)
+    pairs, digits = _pairs(word, _DASHES_AT)
+    century, year_of, month, day = pairs & 255, pairs >> 16 & 255, pairs >> 40 & 255, two(at + 8)
     year = century * 100 + year_of
-    if century > 99 or year_of > 99 or year < 1 or month < 1 or month > 12 or day < 1:
-        return 0, at
-    if byte_at(at + 4) != 45 or byte_at(at + 7) != 45:
+    if not digits or word & _DASHES_AT != _DASHES or year < 1 or month < 1 or month > 12 or day < 1:
         return 0, at
     last = _MONTH_DAYS[month]
     if month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0):
@@ -134,8 +186,10 @@ def instant(at, ahead_us):  # type: ignore[no-untyped-def]
     days, after = date(at)
     if after == at or (byte_at(after) != 84 and byte_at(after) != 32):
         return 0, at
-    hour, minute, second = two(at + 11), two(at + 14), two(at + 17)
-    if hour > 23 or minute > 59 or second > 59 or byte_at(at + 13) != 58 or byte_at(at + 16) != 58:
+    word = word_at(at + 11)
+    pairs, digits = _pairs(word, _COLONS_AT)
+    hour, minute, second = pairs & 255, pairs >> 24 & 255, pairs >> 48 & 255
+    if not digits or word & _COLONS_AT != _COLONS or hour > 23 or minute > 59 or second > 59:
         return 0, at
     place = at + 19
     fraction = 0

@@ -5,37 +5,23 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ingestion.scanning.words_kernel import low_bytes, put_integer, put_short, put_word, same, word_at
+from ingestion.scanning.words_kernel import put_integer, put_short, put_word, same, word_at
 
 _SIZE = np.uint64(0xFFFFFFFF)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _INLINE = 12
+_NONE = np.uint64(0xFFFFFFFFFFFFFFFF)  # the size of no text
 NOT_CODED = -1
 
 
 @njit(nogil=True, forceinline=True)
-def _place(view, base):  # type: ignore[no-untyped-def]
-    """Where a view's text lies, and its size; a short one lies in the view."""
-    size = np.int64(word_at(view) & _SIZE)
-    if size <= _INLINE:
-        return view + 4, size
-    return base + np.int64(word_at(view + 8) >> np.uint64(32)), size
-
-
-@njit(nogil=True, forceinline=True)
-def _mixed(at, size):  # type: ignore[no-untyped-def]
-    """A hash of the first and the last eight of `size` bytes: words that differ in between alone are few."""
-    first = word_at(at)
-    if size < 8:
-        first &= low_bytes(size)
-        last = first
-    else:
-        last = word_at(at + size - 8)
-    hashed = (np.uint64(size) ^ first) * _MIX
-    hashed = (hashed ^ hashed >> np.uint64(32) ^ last) * _MIX
+def _mixed(one, other):  # type: ignore[no-untyped-def]
+    """A hash of two words."""
+    hashed = one * _MIX
+    hashed = (hashed ^ hashed >> np.uint64(32) ^ other) * _MIX
     hashed = (
         hashed ^ hashed >> np.uint64(32)
-    ) * _MIX  # what the last bytes say stands in the high bits alone until here
+    ) * _MIX  # what the other word says stands in the high bits alone until here
     return hashed ^ hashed >> np.uint64(32)
 
 
@@ -44,29 +30,46 @@ def encode(views, rows, base, codes, slots, mask, words, heap, most, longest, kn
     """The code of each view's text, from 0 in order of appearance -> (words known, bytes used of the heap).
 
     All addresses, but the counts. codes: int32[rows]; NOT_CODED where the text is longer than `longest` or there are `most`
-    words. slots: int64[mask + 1], at first 0, the words' hash table. words: 16 bytes each, place in the heap and size.
+    words. slots: int64[mask + 1], at first 0, the words' hash table. words: 32 bytes each, place in the heap, size, and the
+    two words that are hashed: the view of a short text, else its first and its last eight bytes.
     """
+    last_start, last_after, code = _NONE, _NONE, 0
     for row in range(rows):
-        view = views + 16 * row
-        at, size = _place(view, base)
+        start, after = word_at(views + 16 * row), word_at(views + 16 * row + 8)
+        if start == last_start and after == last_after:  # the same short text, or the same place
+            put_short(codes + 4 * row, code)
+            continue
+        last_start, last_after = start, after
+        size = np.int64(start & _SIZE)
+        at = views + 16 * row + 4
+        if size > _INLINE:
+            at = base + np.int64(after >> np.uint64(32))
+            start, after = word_at(at), word_at(at + size - 8)
         code = NOT_CODED
         if size <= longest:
-            slot = np.int64(_mixed(at, size)) & mask
+            slot = np.int64(_mixed(start, after)) & mask
             while True:
                 index = np.int64(word_at(slots + 8 * slot))
                 if index == 0:
                     if known == most:
                         break
                     code = known
-                    put_integer(words + 16 * code, used)
-                    put_integer(words + 16 * code + 8, size)
+                    put_integer(words + 32 * code, used)
+                    put_integer(words + 32 * code + 8, size)
+                    put_word(words + 32 * code + 16, start)
+                    put_word(words + 32 * code + 24, after)
                     copy(at, heap + used, size)
                     used += size
                     known += 1
                     put_integer(slots + 8 * slot, known)
                     break
-                word = words + 16 * (index - 1)
-                if np.int64(word_at(word + 8)) == size and same(at, heap + np.int64(word_at(word)), size):
+                word = words + 32 * (index - 1)
+                if (
+                    word_at(word + 16) == start
+                    and word_at(word + 24) == after
+                    and np.int64(word_at(word + 8)) == size
+                    and (size <= _INLINE or same(at, heap + np.int64(word_at(word)), size))
+                ):
                     code = index - 1  # type: ignore[assignment]
                     break
                 slot = (slot + 1) & mask

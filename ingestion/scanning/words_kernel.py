@@ -14,6 +14,8 @@ from numba.extending import intrinsic
 _ONES = np.uint64(0x0101010101010101)
 _HIGH = np.uint64(0x8080808080808080)
 _SPACES = np.uint64(0x2020202020202020)
+BLOCK = 64  # bytes of a vector that is looked at in one go
+_FIGURES, _OVER_NINE = np.uint64(0x3030303030303030), np.uint64(0x7676767676767676)
 _WORD, _BYTE, _REAL = ir.IntType(64), ir.IntType(8), ir.DoubleType()
 
 
@@ -94,6 +96,54 @@ def first_mark(typing_context, marks):  # type: ignore[no-untyped-def]
     return types.int64(types.uint64), generate
 
 
+def _splat(builder, byte):  # type: ignore[no-untyped-def]
+    """A vector of BLOCK times `byte`."""
+    lanes = ir.VectorType(_BYTE, BLOCK)
+    one = builder.insert_element(ir.Constant(lanes, ir.Undefined), byte, ir.IntType(32)(0))
+    return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), BLOCK), [0] * BLOCK))
+
+
+def _bytes_at(builder, address):  # type: ignore[no-untyped-def]
+    lanes = builder.load(builder.inttoptr(address, ir.VectorType(_BYTE, BLOCK).as_pointer()))
+    lanes.align = 1
+    return lanes
+
+
+@intrinsic
+def marks_at(typing_context, address, delimiter):  # type: ignore[no-untyped-def]
+    """Of the BLOCK bytes at an address, one bit each (uint64): which are the delimiter, a quote or a control character."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        lanes = _bytes_at(builder, arguments[0])
+        delimiters = builder.icmp_unsigned("==", lanes, _splat(builder, builder.trunc(arguments[1], _BYTE)))
+        quotes = builder.icmp_unsigned("==", lanes, _splat(builder, _BYTE(34)))
+        controls = builder.icmp_unsigned("<", lanes, _splat(builder, _BYTE(32)))
+        return builder.bitcast(builder.or_(builder.or_(delimiters, quotes), controls), _WORD)
+
+    return types.uint64(types.int64, types.int64), generate
+
+
+@intrinsic
+def any_wide_at(typing_context, address):  # type: ignore[no-untyped-def]
+    """Whether one of the BLOCK bytes at an address is outside ASCII."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        wide = builder.icmp_signed("<", _bytes_at(builder, arguments[0]), _splat(builder, _BYTE(0)))
+        return builder.icmp_unsigned("!=", builder.bitcast(wide, _WORD), _WORD(0))
+
+    return types.boolean(types.int64), generate
+
+
+@intrinsic
+def lowest(typing_context, marks):  # type: ignore[no-untyped-def]
+    """The index of the lowest bit that is set in `marks` (uint64, not 0)."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.cttz(arguments[0], ir.IntType(1)(1))
+
+    return types.int64(types.uint64), generate
+
+
 @njit(nogil=True, forceinline=True)
 def spread(byte):  # type: ignore[no-untyped-def]
     """A word of eight times `byte`."""
@@ -120,6 +170,23 @@ def low_bytes(count):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, forceinline=True)
+def digit_run(word):  # type: ignore[no-untyped-def]
+    """How many of a word's bytes, from the first on, are digits."""
+    figures = word ^ _FIGURES
+    marks = (figures | (figures + _OVER_NINE)) & _HIGH
+    return first_mark(marks) if marks != np.uint64(0) else 8
+
+
+@njit(nogil=True, forceinline=True)
+def digits_in(word, count):  # type: ignore[no-untyped-def]
+    """The number that the first `count` bytes, 1 to 8 digits, are: eight digits at a time, twos, fours, then all."""
+    figures = (word << np.uint64(64 - 8 * count)) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    figures = (figures * np.uint64(2561) >> np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
+    figures = (figures * np.uint64(6553601) >> np.uint64(16)) & np.uint64(0x0000FFFF0000FFFF)
+    return np.int64(figures * np.uint64(42949672960001) >> np.uint64(32))
+
+
+@njit(nogil=True, forceinline=True)
 def same(one, other, size):  # type: ignore[no-untyped-def]
     """Whether the same `size` bytes stand at both addresses."""
     while size >= 8:
@@ -135,10 +202,14 @@ def same(one, other, size):  # type: ignore[no-untyped-def]
 def is_utf8(at, stop):  # type: ignore[no-untyped-def]
     """Whether the bytes from `at` to `stop` are UTF-8 as Unicode 15 §3.9 table 3-7 has it: no overlong form, no surrogate."""
     while at < stop:
-        byte = byte_at(at)
-        if byte < 0x80:
-            at += 1
+        wide = word_at(at) & _HIGH
+        if wide == np.uint64(0):
+            at += 8
             continue
+        at += first_mark(wide)
+        if at >= stop:
+            break
+        byte = byte_at(at)
         low, high, more = 0x80, 0xBF, 0
         if 0xC2 <= byte <= 0xDF:
             more = 1
