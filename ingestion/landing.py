@@ -25,6 +25,7 @@ from ingestion.landing_file import land_file
 from ingestion.landing_run import LandingRun
 from ingestion.receiving import LandingLimits
 from ingestion.report import FileReport, LandReport
+from ingestion.secrets import load_key
 from lake.engine import open_engine, sql_text
 from lake.extensions import load_extension
 from lake.home import Home
@@ -64,6 +65,8 @@ def open_run(home: Home, contract: Contract, run_id: str, now: datetime, files: 
     attach(con, home, BRONZE)
     with writer_lock(home, BRONZE, purpose=f"tables of {contract.feed}"):
         ensure_bronze_tables(con, [contract])
+    if any(column.treatment is not None and column.treatment.kind.startswith("hmac") for column in contract.columns):
+        load_key(home)  # one that is made now is on disk before the bytes that it would wait for
     _confine(con, home, files)
     return LandingRun(home, con, contract, run_id, _naive_utc(now), expectations_of(home, contract))
 

@@ -245,6 +245,11 @@ class ScannedBatch(Batch):
         shares = [self.part(part) for part in parts(slice(0, self.rows), _SHARE)]
         return pa.Table.from_batches(shares, self.part(slice(0, 0)).schema)
 
+    def values_of(self, name: str, part: Part) -> pa.Array:
+        """Some rows of a field's numbers or times."""
+        complete = name in self.columns.complete
+        return arrow(self.fields[name].kind, self.columns.numbers[name][part], complete=complete)
+
     def part(self, part: Part) -> pa.RecordBatch:
         """Some rows of everything that is at hand."""
         rows = np.arange(part.start, part.stop, dtype=np.int32) if isinstance(part, slice) else part
@@ -255,8 +260,8 @@ class ScannedBatch(Batch):
         }
         if self.days is not None:
             found["_day"] = pa.array(self.days[part])
-        for name, values in self.columns.numbers.items():
-            found[name] = arrow(self.fields[name].kind, values[part])
+        for name in self.columns.numbers:
+            found[name] = self.values_of(name, part)
         for name, texts in self.columns.texts.items():
             found[name] = pa.array(texts.codes[part]) if isinstance(texts, CodedTexts) else texts.arrow(part)
         for name, words in self.lists.items():

@@ -120,7 +120,7 @@ def _moved(values: Any, places: NDArray[np.int32]) -> Any:
         case None:
             return None
         case WordList():
-            return WordList(values.values, _moved(values.indexes, places))
+            return WordList(values.values, _moved(values.indexes, places), values.complete)
         case CodedTexts():
             return CodedTexts(_moved(values.codes, places), values.words)
         case PlainTexts():

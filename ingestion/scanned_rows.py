@@ -12,7 +12,7 @@ from ingestion.columns import Column
 from ingestion.parquet_file import ROW_GROUP
 from ingestion.rules.compiler import value_name
 from ingestion.scanning import layout as L
-from ingestion.scanning.columns import Part, arrow
+from ingestion.scanning.columns import Part
 from ingestion.scanning.plan import Field
 from lake.engine import sql_name
 
@@ -45,7 +45,7 @@ def finished_rows(batch: ScannedBatch, rows: Part, file_sha256: str) -> Iterator
         found = _made(batch, made, part)
         found |= {name: words.arrow(part) for name, words in batch.lists.items()}
         found |= {name: taken(keyed, part) for name, keyed in batch.keyed.items()}
-        found |= {name: arrow(field.kind, batch.columns.numbers[field.name][part]) for name, field in given.items()}
+        found |= {name: batch.values_of(field.name, part) for name, field in given.items()}
         found |= {name: _repeated(value, count) for name, value in same.items()}
         found["_line"] = pa.array(batch.columns.lines[part])
         order = [*names, "_file_sha256", "_line"]

@@ -30,13 +30,14 @@ class ScannedColumns:
     """`lines`: of each row; `again`: rows whose line must be read again, in which nothing is given.
 
     numbers: by field name, int64 or float64 with layout's missing values (booleans as int8); times in microseconds UTC,
-    dates in days since 1970.
+    dates in days since 1970. `complete`: those of which no row has a missing value.
     """
 
     lines: NDArray[np.int64]
     again: NDArray[np.bool_]
     numbers: dict[str, NDArray]
     texts: dict[str, CodedTexts | PlainTexts]
+    complete: frozenset[str]
 
     @property
     def rows(self) -> int:
@@ -76,11 +77,15 @@ def collect(fields: Sequence[Field], pieces: Iterable[Piece], size: int) -> Scan
     told = lines.whole()
     again = told < 0
     told[again] = -1 - told[again]
+    found = {fields[i].name: values.whole() for i, values in numbers.items()}
     return ScannedColumns(
         told,
         again,
-        {fields[i].name: values.whole() for i, values in numbers.items()},
+        found,
         {fields[i].name: column.finish() for i, column in texts.items()},
+        frozenset(
+            field.name for field in fields if field.name in found and _given(field.kind, found[field.name]).all()
+        ),
     )
 
 
@@ -89,17 +94,24 @@ def _stored(kind: int, values: NDArray) -> NDArray:
     return np.maximum(values, L.NO_SHORT).astype(np.int8) if kind == L.BOOLEAN else values
 
 
-def arrow(kind: int, values: NDArray) -> pa.Array:
-    """A column of numbers as Arrow has it, without a copy where that can be."""
+def _given(kind: int, values: NDArray) -> NDArray[np.bool_]:
+    """Which values are none of layout's missing ones."""
+    if kind == L.REAL:
+        return ~np.isnan(values)
+    return values != (L.NO_SHORT if kind == L.BOOLEAN else L.NO_INTEGER)
+
+
+def arrow(kind: int, values: NDArray, *, complete: bool = False) -> pa.Array:
+    """A column of numbers as Arrow has it, without a copy where that can be; `complete`: no value is missing."""
     match kind:
         case L.REAL:
-            given, type_, stored = ~np.isnan(values), pa.float64(), values
+            type_, stored = pa.float64(), values
         case L.BOOLEAN:
-            given, type_, stored = values != L.NO_SHORT, pa.bool_(), np.packbits(values == 1, bitorder="little")
+            type_, stored = pa.bool_(), np.packbits(values == 1, bitorder="little")
         case L.DATE:
-            given, type_, stored = values != L.NO_INTEGER, pa.date32(), values.astype(np.int32)
+            type_, stored = pa.date32(), values.astype(np.int32)
         case _:
-            type_ = pa.timestamp("us") if kind == L.INSTANT else pa.int64()
-            given, stored = values != L.NO_INTEGER, values
-    present = None if given.all() else pa.py_buffer(np.packbits(given, bitorder="little"))
+            type_, stored = pa.timestamp("us") if kind == L.INSTANT else pa.int64(), values
+    given = None if complete else _given(kind, values)
+    present = None if given is None or given.all() else pa.py_buffer(np.packbits(given, bitorder="little"))
     return pa.Array.from_buffers(type_, len(values), [present, pa.py_buffer(np.ascontiguousarray(stored))])

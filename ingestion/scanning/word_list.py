@@ -14,16 +14,20 @@ from ingestion.scanning.columns import Part
 
 @dataclass(frozen=True)
 class WordList:
-    """A stored column as a list of different values and each row's index in it; -1 is no value."""
+    """A stored column as a list of different values and each row's index in it; -1 is no value.
+
+    `complete`: every row has a value.
+    """
 
     values: pa.Array
     indexes: NDArray[np.int32]
+    complete: bool
 
     def arrow(self, part: Part) -> pa.DictionaryArray:
         """Some rows as Arrow has them."""
         indexes = self.indexes[part]
-        given = indexes >= 0
-        return pa.DictionaryArray.from_arrays(pa.array(indexes, mask=None if given.all() else ~given), self.values)
+        missing = None if self.complete else indexes < 0
+        return pa.DictionaryArray.from_arrays(pa.array(indexes, mask=missing), self.values)
 
     def ranks(self) -> NDArray[np.int32]:
         """What the rows sort by: the place of each one's value among all in order, no value last."""
@@ -32,7 +36,7 @@ class WordList:
         ranks[order] = np.arange(len(order), dtype=np.int32)
         ranks[-1] = len(order)
         rises = bool((order[1:] > order[:-1]).all())
-        return self.indexes if rises and not (self.indexes < 0).any() else ranks[self.indexes]
+        return self.indexes if rises and self.complete else ranks[self.indexes]
 
 
 def listed(words: pa.Array, codes: NDArray[np.int32]) -> WordList:
@@ -42,4 +46,4 @@ def listed(words: pa.Array, codes: NDArray[np.int32]) -> WordList:
     values = pc.unique(words).drop_null()
     index = pc.fill_null(pc.index_in(words, value_set=values), -1).to_numpy().astype(np.int32)
     recode(codes, index)
-    return WordList(values, codes)
+    return WordList(values, codes, bool(codes.min(initial=0) >= 0))
