@@ -43,7 +43,8 @@ from lake.writer_lock import writer_lock
 
 log = structlog.get_logger()
 SCAN_FROM_BYTES = 32 << 20  # below it a file is landed before the scanner is loaded
-SCAN_UP_TO_BYTES = 5 << 28  # about what its rows need in memory; beyond, DuckDB stages them and may spill
+# Its rows are about so much in memory (of NDJSON, which has names in each line, less); beyond, DuckDB stages them and may spill.
+SCAN_UP_TO_BYTES = {CSV: 5 << 28, NDJSON: 1 << 31}
 
 
 def land_file(run: LandingRun, source: Path) -> FileReport:
@@ -203,8 +204,9 @@ def read_batch(run: LandingRun, file: ClearFile, facts: FileFacts, scratch: Path
 
 
 def _is_for_scanning(run: LandingRun, file: ClearFile) -> bool:
-    sized = SCAN_FROM_BYTES <= file.size <= SCAN_UP_TO_BYTES
-    return sized and recognise(run.contract, file.name, file.head).format == CSV
+    if file.size < SCAN_FROM_BYTES:
+        return False
+    return file.size <= SCAN_UP_TO_BYTES.get(recognise(run.contract, file.name, file.head).format, 0)
 
 
 def _plain(run: LandingRun, file: ClearFile, scratch: Path) -> ClearFile | None:

@@ -81,6 +81,8 @@ class ParquetDraft:
 def _writer(path: Path, first: pa.RecordBatch) -> pq.ParquetWriter:
     listed, rising = [], {}
     for field, values in zip(first.schema, first.columns, strict=True):
+        if pa.types.is_string_view(field.type):
+            continue  # of a column with too many words for a list
         if pa.types.is_dictionary(field.type) or pc.count_distinct(values).as_py() <= _FEW:
             listed.append(field.name)
         elif pa.types.is_integer(field.type) or pa.types.is_temporal(field.type):

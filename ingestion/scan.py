@@ -1,4 +1,4 @@
-"""Reading a large CSV file by the compiled scanner, where its contract lets it."""
+"""Reading a large file of lines by the compiled scanner, where its contract lets it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.adapters import ClearFile
+from ingestion.adapters import ClearFile, recognise
 from ingestion.adapters.reading import LineNumbers, NeedsTextReading
-from ingestion.adapters.scanned import ScannedReader
+from ingestion.adapters.scanned import ScannedCsv, ScannedNdjson
 from ingestion.batch import TYPED
 from ingestion.contracts import Contract
 from ingestion.rules import FileFacts, SourceShape, compile_rules
@@ -20,17 +20,22 @@ from ingestion.scanned_rows import TYPES
 from ingestion.scanning import layout as L
 from ingestion.scanning.blocks import LineHasNoEnd
 from ingestion.scanning.columns import TooManyRows, collect
-from ingestion.scanning.scanner import AmbiguousLines, LinesTooShort
+from ingestion.scanning.scanner import AmbiguousLines, LinesTooShort, ObjectScanner
 from ingestion.scanning.texts import CodedTexts
 
 _SHIFT_US = SHANGHAI_HOURS * 3_600_000_000
+
+
+_READERS = {ScannedCsv.format: ScannedCsv, ScannedNdjson.format: ScannedNdjson}
 
 
 def scan_batch(con: duckdb.DuckDBPyConnection, contract: Contract, file: ClearFile, facts: FileFacts) -> ScannedBatch:
     """Read, type and check a file's rows. Raises NeedsTextReading where the scanner is not for this file."""
     for problem in _not_for_scanning(contract):
         raise NeedsTextReading(problem)
-    reader = ScannedReader(contract, file)
+    reader = _READERS[recognise(contract, file.name, file.head).format](contract, file)
+    if len(reader.fields) > ObjectScanner.MOST_FIELDS:
+        raise NeedsTextReading("many fields")
     fields = {f.name: f for f in reader.fields if f.kind != L.SKIP}
     dated = next((f for f in fields.values() if f.column and f.column == contract.business_date_column), None)
     if contract.business_date_column is not None and (dated is None or dated.kind not in (L.INSTANT, L.DATE)):

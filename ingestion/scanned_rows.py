@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from ingestion.columns import Column
 from ingestion.parquet_file import ROW_GROUP
-from ingestion.rules.compiler import value_name
+from ingestion.rules.compiler import raw_name, value_name
 from ingestion.scanning import layout as L
 from ingestion.scanning.columns import Part
 from ingestion.scanning.plan import Field
+from ingestion.scanning.texts import PlainTexts
 from lake.engine import sql_name
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def finished_rows(batch: ScannedBatch, rows: Part, file_sha256: str) -> Iterator
         for column, field in _fields(batch)
         if column.stored and _is_stored(batch, column, field)
     }
-    at_hand = batch.lists.keys() | batch.keyed.keys() | same.keys() | given.keys()
+    plain = _plain_texts(batch)
+    at_hand = batch.lists.keys() | batch.keyed.keys() | same.keys() | given.keys() | plain.keys()
     made = [name for name in names if name not in at_hand]
     for part in parts(rows, ROW_GROUP):
         count = length(part)
@@ -46,6 +48,7 @@ def finished_rows(batch: ScannedBatch, rows: Part, file_sha256: str) -> Iterator
         found |= {name: words.arrow(part) for name, words in batch.lists.items()}
         found |= {name: taken(keyed, part) for name, keyed in batch.keyed.items()}
         found |= {name: batch.values_of(field.name, part) for name, field in given.items()}
+        found |= {name: texts.arrow(part, empty_is_missing=True) for name, texts in plain.items()}
         found |= {name: _repeated(value, count) for name, value in same.items()}
         found["_line"] = pa.array(batch.columns.lines[part])
         order = [*names, "_file_sha256", "_line"]
@@ -88,6 +91,21 @@ def _is_stored(batch: ScannedBatch, column: Column, field: Field) -> bool:
         and TYPES[field.kind] == stored.type
         and batch.stored.get(stored.name) == value_name(column.name)
     )
+
+
+def _plain_texts(batch: ScannedBatch) -> dict[str, PlainTexts]:
+    """The stored columns that are a field's texts as they were scanned, an empty one missing."""
+    found = {}
+    for field in batch.fields.values():
+        texts = batch.columns.texts.get(field.name)
+        if field.column is None or not isinstance(texts, PlainTexts):
+            continue
+        column, rules = batch.contract.column(field.column), batch.quick.columns[field.column]
+        raw, value = raw_name(column.name), value_name(column.name)
+        as_given = rules.raw == f"nullif({sql_name(field.name)}, '') AS {raw}" and rules.value == f"{raw} AS {value}"
+        if column.stored is not None and as_given and batch.stored.get(column.stored.name) == value:
+            found[column.stored.name] = texts
+    return found
 
 
 def _same_values(batch: ScannedBatch) -> dict[str, pa.Scalar]:

@@ -77,7 +77,7 @@ class NdjsonReader:
             else:
                 told = all(_read_whole(record.get(name)) for name in self.typed)
             if not told:
-                yield line, {name: _as_text(record.get(name)) for name in self.shape.columns}
+                yield line, {name: as_text_value(record.get(name)) for name in self.shape.columns}
 
     def raw(self, lines: Iterable[int]) -> Iterator[RawLine]:
         for line, raw in self._fetch(lines):
@@ -123,7 +123,10 @@ def extra_fields(head: bytes, known: Sequence[str]) -> list[str]:
 
 
 def parse_object(raw: bytes) -> tuple[str | None, dict[str, Any]]:
-    """(reason, {}) for bytes that are not one JSON object, else (None, fields); numbers stay as they are written."""
+    """(reason, {}) for bytes that are not one JSON object, else (None, fields).
+
+    Numbers stay as they are written; a list or an object is its JSON text, written as DuckDB's parser does.
+    """
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -132,9 +135,15 @@ def parse_object(raw: bytes) -> tuple[str | None, dict[str, Any]]:
         record = json.loads(
             text, parse_float=_Number, parse_int=_Number, parse_constant=_Number, object_pairs_hook=_first_wins
         )
+        if not isinstance(record, dict):
+            return "not_an_object", {}
+        nested = [name for name, value in record.items() if isinstance(value, (dict, list))]
+        if nested:
+            plain = json.loads(text, object_pairs_hook=_first_wins)
+            record |= {name: json.dumps(plain[name], ensure_ascii=False, separators=(",", ":")) for name in nested}
     except (ValueError, RecursionError):
         return "malformed_json", {}
-    return (None, record) if isinstance(record, dict) else ("not_an_object", {})
+    return None, record
 
 
 def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -161,7 +170,7 @@ class CarefulNdjson:
             if not body:
                 continue
             problem, record = ("line_too_long", {}) if too_long else parse_object(body)
-            row: dict[str, Any] = {name: _as_text(record.get(name)) for name in self._names}
+            row: dict[str, Any] = {name: as_text_value(record.get(name)) for name in self._names}
             row["_line"] = number
             if problem is not None:
                 row |= refused(problem, as_text(body))
@@ -184,12 +193,11 @@ def refused(reason: str, raw: str) -> dict[str, str]:
     return {"_refused_rule": reason, "_refused_field": "row", "_refused_reason": reason, "_raw": raw}
 
 
-def _as_text(value: Any) -> str | None:
+def as_text_value(value: Any) -> str | None:
+    """A field of a parsed object as text; numbers, lists and objects are texts already."""
     if value is None or isinstance(value, str):
         return None if value is None else _storable(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return _storable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return "true" if value else "false"
 
 
 def _storable(text: str) -> str:

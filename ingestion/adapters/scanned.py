@@ -1,42 +1,45 @@
-"""CSV for the compiled scanner: which fields there are, where the lines begin, and any line as text again."""
+"""CSV and NDJSON for the compiled scanner: which fields there are, where the lines begin, and any line as text again."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import duckdb
 
+from ingestion.adapters import ndjson
 from ingestion.adapters.careful_csv import CarefulCsv
-from ingestion.adapters.csv_text import FORMAT, Header, check_columns
-from ingestion.adapters.lines import as_text, fetch_lines
+from ingestion.adapters.csv_text import FORMAT as CSV
+from ingestion.adapters.csv_text import Header, check_columns
+from ingestion.adapters.lines import BOM, as_text, fetch_lines
 from ingestion.adapters.reading import LINE_LIMIT, ClearFile, LineNumbers, RawLine
 from ingestion.contracts import Contract
 from ingestion.rules import SourceShape
 from ingestion.scanning.plan import Field, plan_for
-from ingestion.scanning.scanner import Piece, Scanner
+from ingestion.scanning.scanner import CsvScanner, ObjectScanner, Piece, Scanner
 
 
-class ScannedReader:
-    """One CSV file. `shape` is that of its lines read as text."""
+class ScannedReader(ABC):
+    """One file of lines. `shape` is that of its lines read as text."""
 
-    format = FORMAT
+    format: str
     relation = ""  # its rows are no relation: ingestion/scanned_batch.py
+    extra_columns: Sequence[str]
+    fields: Sequence[Field]
+    shape: SourceShape
+    _scanner: Scanner
+    _start, _line = 0, 1  # of the first row: the byte where it begins, and its line
 
-    def __init__(self, contract: Contract, file: ClearFile) -> None:
+    def __init__(self, file: ClearFile) -> None:
         self._file = file
-        header = Header(file.head)
-        self.extra_columns: Sequence[str] = check_columns(contract, header.names)
-        self.fields: Sequence[Field] = plan_for(contract, header.names)
-        self._scanner = Scanner(self.fields, header.delimiter)
-        self._careful = CarefulCsv(contract, file.head)
-        known = {source for column in contract.columns for source in column.sources}
-        columns = {name: "VARCHAR" for name in header.names if name in known}
-        self.shape = SourceShape(columns, trims=True, has_line=True)
+
+    @abstractmethod
+    def _read(self, line: int, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
+        """Why a line of at most LINE_LIMIT bytes is no row, or what it gives, as text."""
 
     def pieces(self) -> Iterator[Piece]:
         """The file's rows. Raises AmbiguousLines, LineHasNoEnd."""
-        start = self._file.head.find(b"\n") + 1 or self._file.size
-        return self._scanner.pieces(self._file.path, start, line=2)
+        return self._scanner.pieces(self._file.path, self._start, self._line)
 
     def settle(self, con: duckdb.DuckDBPyConnection, rows: int) -> LineNumbers:  # noqa: ARG002
         return LineNumbers()
@@ -44,12 +47,48 @@ class ScannedReader:
     def texts(self, lines: Iterable[int]) -> Iterator[tuple[int, Mapping[str, str | None]]]:
         """The text of every source column on some lines (ascending), as reading line by line gives it."""
         for line, raw in fetch_lines(self._file.path, lines, self._file.ends):
-            given = self._read(raw)[1]
+            given = self._told(line, raw)[1]
             yield line, {name: given.get(name) for name in self.shape.columns}
 
     def raw(self, lines: Iterable[int]) -> Iterator[RawLine]:
         for line, raw in fetch_lines(self._file.path, lines, self._file.ends):
-            yield RawLine(line, as_text(raw), self._read(raw)[0])
+            yield RawLine(line, as_text(raw.removeprefix(BOM) if line == 1 else raw), self._told(line, raw)[0])
 
-    def _read(self, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
-        return ("line_too_long", {}) if len(raw) > LINE_LIMIT else self._careful.read_line(raw)
+    def _told(self, line: int, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
+        return ("line_too_long", {}) if len(raw) > LINE_LIMIT else self._read(line, raw)
+
+
+class ScannedCsv(ScannedReader):
+    format = CSV
+    _line = 2
+
+    def __init__(self, contract: Contract, file: ClearFile) -> None:
+        super().__init__(file)
+        header = Header(file.head)
+        self._start = file.head.find(b"\n") + 1 or file.size
+        self.extra_columns = check_columns(contract, header.names)
+        self.fields = plan_for(contract, header.names)
+        self._scanner = CsvScanner(self.fields, header.delimiter)
+        self._careful = CarefulCsv(contract, file.head)
+        known = {source for column in contract.columns for source in column.sources}
+        columns = {name: "VARCHAR" for name in header.names if name in known}
+        self.shape = SourceShape(columns, trims=True, has_line=True)
+
+    def _read(self, line: int, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:  # noqa: ARG002
+        return self._careful.read_line(raw)
+
+
+class ScannedNdjson(ScannedReader):
+    format = ndjson.FORMAT
+
+    def __init__(self, contract: Contract, file: ClearFile) -> None:
+        super().__init__(file)
+        names = ndjson.names_in(contract)
+        self.extra_columns = ndjson.extra_fields(file.head, names)
+        self.fields = plan_for(contract, names)
+        self._scanner = ObjectScanner(self.fields)
+        self.shape = SourceShape(dict.fromkeys(names, "VARCHAR"), has_line=True)
+
+    def _read(self, line: int, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
+        reason, record = ndjson.parse_object((raw.removeprefix(BOM) if line == 1 else raw).strip())
+        return reason, {name: ndjson.as_text_value(record.get(name)) for name in self.shape.columns}

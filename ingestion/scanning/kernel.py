@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingestion.scanning import csv_kernel, rows_kernel, text_kernel, views_kernel
+from ingestion.scanning import csv_kernel, json_kernel, rows_kernel, text_kernel, views_kernel
 from lake.compiled import EntryPoint, source_digest
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "put_codes",
     "put_words",
     "recode",
+    "scan_objects",
     "scan_records",
 ]
 
@@ -27,6 +28,12 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         """See csv_kernel.scan_records."""
         source  # noqa: B018
         return csv_kernel.scan_records(base, at, stop, delimiter, fields, table, lines)
+
+    @EntryPoint
+    def scan_objects(base, at, stop, fields, table, names, lines):  # type: ignore[no-untyped-def]
+        """See json_kernel.scan_objects."""
+        source  # noqa: B018
+        return json_kernel.scan_objects(base, at, stop, fields, table, names, lines)
 
     @EntryPoint
     def count_line_ends(text):  # type: ignore[no-untyped-def]
@@ -82,9 +89,31 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         source  # noqa: B018
         rows_kernel.days_of(instants, shift, missing, days)
 
-    return scan_records, count_line_ends, encode, gather, places_of, put_words, put_codes, put_bytes, recode, days_of
+    return (
+        scan_records,
+        scan_objects,
+        count_line_ends,
+        encode,
+        gather,
+        places_of,
+        put_words,
+        put_codes,
+        put_bytes,
+        recode,
+        days_of,
+    )
 
 
-scan_records, count_line_ends, encode, gather, places_of, put_words, put_codes, put_bytes, recode, days_of = (
-    _entry_points(source_digest(Path(__file__).parent.glob("*.py")))
-)
+(
+    scan_records,
+    scan_objects,
+    count_line_ends,
+    encode,
+    gather,
+    places_of,
+    put_words,
+    put_codes,
+    put_bytes,
+    recode,
+    days_of,
+) = _entry_points(source_digest(Path(__file__).parent.glob("*.py")))

@@ -1,8 +1,9 @@
-"""CSV files to columns: blocks are scanned side by side and come out in the order of the file."""
+"""Files of lines to columns: blocks are scanned side by side and come out in the order of the file."""
 
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -46,12 +47,15 @@ class Piece:
     text: NDArray[np.uint8]
 
 
-class Scanner:
+class Scanner(ABC):
     """Scans files of these fields."""
 
-    def __init__(self, fields: Sequence[Field], delimiter: str) -> None:
+    def __init__(self, fields: Sequence[Field]) -> None:
         self._fields = fields
-        self._delimiter = delimiter
+
+    @abstractmethod
+    def _read(self, start: int, stop: int, table: NDArray[np.int64], lines: NDArray[np.int64]) -> tuple[int, int, int]:
+        """Scan the lines between two addresses into the table's columns: rows, lines read, how it ended (layout)."""
 
     def pieces(self, file: Path, start: int, line: int, block_bytes: int = BLOCK_BYTES) -> Iterator[Piece]:
         """The rows of the file's lines from the byte `start` on, where line number `line` begins.
@@ -77,7 +81,7 @@ class Scanner:
             os.close(descriptor)
 
     def _scan(self, descriptor: int, begin: int, end: int, size: int, memory: Memory) -> tuple[Piece, int]:
-        from ingestion.scanning.kernel import count_line_ends, scan_records  # numba takes a second to import
+        from ingestion.scanning.kernel import count_line_ends  # numba takes a second to import
 
         text = lines_between(descriptor, begin, end, size, memory)
         most = int(count_line_ends(text))
@@ -92,12 +96,47 @@ class Scanner:
         )
         base = address(text)
         stop = base + text.size - L.SPARE
-        rows, count, how = scan_records(
-            base, base, stop, ord(self._delimiter), len(self._fields), address(table), address(lines)
-        )
+        rows, count, how = self._read(base, stop, table, lines)
         if how != L.DONE:
             raise AmbiguousLines
         return Piece(lines[:rows], [column[:rows] for column in columns], text), count
+
+
+class CsvScanner(Scanner):
+    """Fields by their place in a line."""
+
+    def __init__(self, fields: Sequence[Field], delimiter: str) -> None:
+        super().__init__(fields)
+        self._delimiter = ord(delimiter)
+
+    def _read(self, start: int, stop: int, table: NDArray[np.int64], lines: NDArray[np.int64]) -> tuple[int, int, int]:
+        from ingestion.scanning.kernel import scan_records
+
+        place, into = address(table), address(lines)
+        found = scan_records(start, start, stop, self._delimiter, len(self._fields), place, into)
+        return tuple(found)
+
+
+class ObjectScanner(Scanner):
+    """Fields by their names, one JSON object a line."""
+
+    MOST_FIELDS = 64
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        super().__init__(fields)
+        names = [field.name.encode() for field in fields]
+        self._text = np.frombuffer(b"".join(name + bytes(8) for name in names), np.uint8)  # looked at in words
+        places = np.cumsum([0, *(len(name) + 8 for name in names)])
+        self._names = np.array(
+            [(address(self._text) + p, len(name)) for p, name in zip(places, names, strict=False)], np.int64
+        )
+
+    def _read(self, start: int, stop: int, table: NDArray[np.int64], lines: NDArray[np.int64]) -> tuple[int, int, int]:
+        from ingestion.scanning.kernel import scan_objects
+
+        place, into = address(table), address(lines)
+        found = scan_objects(start, start, stop, len(self._fields), place, address(self._names), into)
+        return tuple(found)
 
 
 def address(array: NDArray) -> int:

@@ -36,12 +36,12 @@ class PlainTexts:
     views: NDArray[np.uint64]
     heaps: Sequence[pa.Buffer]
 
-    def arrow(self, part: slice | NDArray[np.int32]) -> pa.Array:
-        """Some rows as Arrow has them; an empty text is a missing one: the rules say so."""
+    def arrow(self, part: slice | NDArray[np.int32], *, empty_is_missing: bool = False) -> pa.Array:
+        """Some rows as Arrow has them."""
         views = np.ascontiguousarray(self.views[part])
-        return pa.Array.from_buffers(
-            pa.string_view(), len(views), [None, pa.py_buffer(views), *self.heaps], null_count=0
-        )
+        given = (views[:, 0] & _SIZES) > 0 if empty_is_missing else None
+        present = None if given is None or given.all() else pa.py_buffer(np.packbits(given, bitorder="little"))
+        return pa.Array.from_buffers(pa.string_view(), len(views), [present, pa.py_buffer(views), *self.heaps])
 
 
 class TextColumn:

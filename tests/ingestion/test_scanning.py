@@ -19,7 +19,7 @@ from ingestion.scanning.blocks import BLOCK_BYTES
 from ingestion.scanning.columns import ScannedColumns, TooManyRows, collect
 from ingestion.scanning.growing import Growing
 from ingestion.scanning.plan import Field
-from ingestion.scanning.scanner import AmbiguousLines, LinesTooShort, Scanner
+from ingestion.scanning.scanner import AmbiguousLines, CsvScanner, LinesTooShort
 from ingestion.scanning.texts import CodedTexts, PlainTexts
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,7 +35,7 @@ def scan(content: bytes, *fields: Field, block_bytes: int = BLOCK_BYTES) -> Scan
     with tempfile.NamedTemporaryFile() as file:
         file.write(content)
         file.flush()
-        pieces = Scanner(fields, ",").pieces(Path(file.name), 0, 1, block_bytes)
+        pieces = CsvScanner(fields, ",").pieces(Path(file.name), 0, 1, block_bytes)
         return collect(fields, pieces, len(content))
 
 
