@@ -32,7 +32,7 @@ STAGED, TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS, MENDED = (
     "meets",
     "mended",
 )
-SCANNED = "scanned"  # what the compiled scanner has in memory (ingestion/scanned_batch.py)
+SCANNED, PICKED = "scanned", "picked"  # what the compiled scanner has in memory (ingestion/scanned_batch.py)
 
 
 @dataclass
@@ -66,6 +66,10 @@ class Batch:
         row = self.con.execute(f"SELECT count(*) FROM {DROPPED}").fetchone()
         assert row is not None
         return int(row[0])
+
+    def picked(self, rows: str) -> str:
+        """`final` with only the rows in a temporary table (`_row`, each once)."""
+        return f"(SELECT f.* FROM {self.final()} AS f SEMI JOIN {rows} USING (_row))"
 
     def kept(self) -> str:
         """`final` without the rows in `DROPPED`."""
@@ -173,5 +177,5 @@ def clear(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"DROP VIEW IF EXISTS temp.{TYPED}")
     for table in (STAGED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS, MENDED):
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
-    for name in ("decoded", "tabled", SCANNED):
+    for name in ("decoded", "tabled", SCANNED, PICKED):
         con.unregister(name)

@@ -18,6 +18,8 @@ from ingestion.contracts import Contract
 from lake.engine import sql_name, sql_text
 from lake.lakes import BRONZE
 
+_SIEVE = np.uint64(1 << 20)
+
 
 def drop_repeats(batch: Batch, file_received: datetime | None) -> None:
     """Mark in `DROPPED` the rows that another row of the same file beats."""
@@ -29,7 +31,7 @@ def drop_repeats(batch: Batch, file_received: datetime | None) -> None:
     order = f"{received_of(contract, 'r', file_received)} DESC NULLS LAST, {content_of(contract, 'r')}, r._row"
     con.execute(
         f"INSERT INTO {DROPPED} SELECT _row FROM (SELECT r._row, row_number() OVER (PARTITION BY {key}, r._date "
-        f"ORDER BY {order}) AS place FROM {batch.final()} AS r SEMI JOIN repeated USING (_row)) WHERE place > 1"
+        f"ORDER BY {order}) AS place FROM {batch.picked('repeated')} AS r) WHERE place > 1"
     )
     con.execute("DROP TABLE repeated")
 
@@ -37,28 +39,24 @@ def drop_repeats(batch: Batch, file_received: datetime | None) -> None:
 def _find_alike(batch: Batch, key: str) -> bool:
     """Fill the table `repeated` with the rows that may share their key; whether there are any."""
     con, rows = batch.con, batch.alike()
-    if rows is not None:
-        con.register("places", pa.table({"_row": pa.array(rows, pa.int64())}))
-        con.execute("CREATE OR REPLACE TEMP TABLE repeated AS SELECT _row FROM places")
-        con.unregister("places")
-        return bool(len(rows))
-    # Hashes first: comparing whole rows is kept to the few keys whose hash comes twice.
-    hashed = f"hash({key}, _date)"
-    twice = _twice(np.ma.getdata(con.execute(f"SELECT {hashed} AS h FROM {TYPED} WHERE _fault = 0").fetchnumpy()["h"]))
-    con.register("twice", pa.table({"h": pa.array(twice)}))
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE repeated AS SELECT rowid AS _row FROM "
-        + (f"{TYPED} WHERE _fault = 0 AND {hashed} IN (SELECT h FROM twice)" if len(twice) else f"{TYPED} LIMIT 0")
-    )
-    con.unregister("twice")
-    return bool(len(twice))
+    if rows is None:
+        # Hashes first: comparing whole rows is kept to the few keys whose hash comes twice.
+        found = con.execute(f"SELECT rowid, hash({key}, _date) AS h FROM {TYPED} WHERE _fault = 0").fetchnumpy()
+        rows = np.ma.getdata(found["rowid"])[_come_twice(np.ma.getdata(found["h"]))]
+    con.register("places", pa.table({"_row": pa.array(rows, pa.int64())}))
+    con.execute("CREATE OR REPLACE TEMP TABLE repeated AS SELECT _row FROM places")
+    con.unregister("places")
+    return bool(len(rows))
 
 
-def _twice(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The values that come more than once; sorting in place needs a fraction of a hash table's time and memory."""
-    hashes = np.array(hashes, copy=not hashes.flags.writeable)
-    hashes.sort()
-    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+def _come_twice(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The places of values that come more than once; sorting needs a fraction of a hash table's time and memory."""
+    ordered = np.sort(hashes)
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    few = np.zeros(_SIEVE, np.bool_)
+    few[twice % _SIEVE] = True
+    places = np.flatnonzero(few[hashes % _SIEVE])  # among them all that are wanted
+    return places[np.isin(hashes[places], twice)]
 
 
 def meet_landed(batch: Batch, file_sha256: str, file_received: datetime | None) -> dict[date, int]:
@@ -142,8 +140,11 @@ def _by_date(batch: Batch) -> dict[date, int]:
     # An arriving row is a duplicate when its own file dropped it, or when it met a landed row, whoever won.
     if not batch.con.execute(f"SELECT 1 FROM {DROPPED} UNION ALL SELECT 1 FROM {MEETS} LIMIT 1").fetchone():
         return {}
+    batch.con.execute(
+        f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT _row FROM {DROPPED} UNION SELECT _row FROM {MEETS}"
+    )
     rows = batch.con.execute(
-        f"SELECT _date, count(*) FROM {TYPED} WHERE rowid IN (SELECT _row FROM {DROPPED} UNION SELECT _row FROM {MEETS}) "
-        "GROUP BY ALL ORDER BY ALL"
+        f"SELECT _date, count(*) FROM {batch.picked('repeated')} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
+    batch.con.execute("DROP TABLE repeated")
     return dict(rows)

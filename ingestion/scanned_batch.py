@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ingestion.adapters.reading import NeedsTextReading
 from ingestion.adapters.scanned import ScannedReader
-from ingestion.batch import DROPPED, MENDED, SCANNED, TYPED, Batch
+from ingestion.batch import DROPPED, MENDED, PICKED, SCANNED, TYPED, Batch
 from ingestion.columns import Column
 from ingestion.pseudonyms import pseudonymise
 from ingestion.rules import CompiledRules
@@ -136,6 +136,14 @@ class ScannedBatch(Batch):
         yield self._stored_rows(kept, file_sha256).read_all().to_batches()
         for share in parts(rows, length(rows) if length(rows) <= _MOST else -(-length(rows) // _FILES)):
             yield finished_rows(self, share, file_sha256)
+
+    def picked(self, rows: str) -> str:
+        wanted = self.con.execute(f"SELECT _row FROM {rows} ORDER BY _row").fetchnumpy()["_row"].astype(np.int32)
+        self.con.register(PICKED, pa.Table.from_batches([self.part(wanted[~self.moved[wanted]])]))
+        return (
+            f"(SELECT (_row | 0) AS _row, {self._stored_columns()} FROM ({self.layers(PICKED)}) UNION ALL "
+            f"SELECT {self._mended_columns()} FROM {MENDED} SEMI JOIN {rows} USING (_row) WHERE _fault = 0)"
+        )
 
     def good_by_date(self) -> dict[date, int]:
         if self._good is None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from ingestion.columns import Column
 from ingestion.parquet_file import ROW_GROUP
 from ingestion.rules.compiler import raw_name, value_name
 from ingestion.scanning import layout as L
@@ -34,12 +33,7 @@ def finished_rows(batch: ScannedBatch, rows: Part, file_sha256: str) -> Iterator
     """Rows as bronze stores them, in the given order. What is at hand as it is stored need not go through DuckDB."""
     names = [column.name for column in batch.contract.stored_columns]
     same = {**_same_values(batch), "_file_sha256": pa.scalar(file_sha256)}
-    given = {
-        column.stored.name: field
-        for column, field in _fields(batch)
-        if column.stored and _is_stored(batch, column, field)
-    }
-    plain = _plain_texts(batch)
+    given, plain = numbers_as_stored(batch), texts_as_stored(batch)
     at_hand = batch.lists.keys() | batch.keyed.keys() | same.keys() | given.keys() | plain.keys()
     made = [name for name in names if name not in at_hand]
     for part in parts(rows, ROW_GROUP):
@@ -74,26 +68,25 @@ def taken(values: pa.ChunkedArray, part: Part) -> pa.Array:
     return some.combine_chunks()
 
 
-def _fields(batch: ScannedBatch) -> Iterator[tuple[Column, Field]]:
-    """The columns whose numbers or times are in memory."""
+def numbers_as_stored(batch: ScannedBatch) -> dict[str, Field]:
+    """The stored columns that are a field's numbers or times as they were scanned.
+
+    The rules' own casts change nothing of a value of its type.
+    """
+    found = {}
     for field in batch.fields.values():
-        if field.column is not None and field.name in batch.columns.numbers:
-            yield batch.contract.column(field.column), field
+        if field.column is None or field.name not in batch.columns.numbers:
+            continue
+        column = batch.contract.column(field.column)
+        stored = column.stored
+        if stored is None or len(column.sources) > 1 or column.default is not None or TYPES[field.kind] != stored.type:
+            continue
+        if batch.stored.get(stored.name) == value_name(column.name):
+            found[stored.name] = field
+    return found
 
 
-def _is_stored(batch: ScannedBatch, column: Column, field: Field) -> bool:
-    """Whether what was scanned is what bronze stores: the rules' own casts change nothing of a value of its type."""
-    stored = column.stored
-    assert stored is not None
-    return (
-        len(column.sources) == 1
-        and column.default is None
-        and TYPES[field.kind] == stored.type
-        and batch.stored.get(stored.name) == value_name(column.name)
-    )
-
-
-def _plain_texts(batch: ScannedBatch) -> dict[str, PlainTexts]:
+def texts_as_stored(batch: ScannedBatch) -> dict[str, PlainTexts]:
     """The stored columns that are a field's texts as they were scanned, an empty one missing."""
     found = {}
     for field in batch.fields.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from ingestion.scanning import layout as L
 from ingestion.scanning.growing import Growing
 from ingestion.scanning.plan import Field
-from ingestion.scanning.scanner import Piece
+from ingestion.scanning.scanner import THREADS, Piece
 from ingestion.scanning.texts import CodedTexts, PlainTexts, TextColumn
 
 MOST_BYTES = 3 << 29  # of columns, without the longer texts, which are no more than the file is
@@ -65,15 +66,18 @@ def collect(fields: Sequence[Field], pieces: Iterable[Piece], size: int) -> Scan
         i: Growing(expected) for i, field in enumerate(fields) if field.kind not in (L.TEXT, L.SKIP) and field.is_kept
     }
     lines = Growing(expected)
-    for piece in chain([] if first is None else [first], waiting):
-        if len(lines) + len(piece.lines) > most:
-            raise TooManyRows
-        lines.append(piece.lines)
-        for i, column in texts.items():
-            column.take(piece.columns[i], piece.text)
-        for i, values in numbers.items():
-            values.append(_stored(fields[i].kind, piece.columns[i]))
-        del piece  # whose memory the next one may take
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="texts") as pool:
+        for piece in chain([] if first is None else [first], waiting):
+            if len(lines) + len(piece.lines) > most:
+                raise TooManyRows
+            # A column of texts is filled in the order of the file, but columns beside each other.
+            taking = [pool.submit(column.take, piece.columns[i], piece.text) for i, column in texts.items()]
+            lines.append(piece.lines)
+            for i, values in numbers.items():
+                values.append(_stored(fields[i].kind, piece.columns[i]))
+            for taken in taking:
+                taken.result()
+            del piece, taking  # whose memory the next one may take
     told = lines.whole()
     again = told < 0
     told[again] = -1 - told[again]
@@ -84,7 +88,7 @@ def collect(fields: Sequence[Field], pieces: Iterable[Piece], size: int) -> Scan
         found,
         {fields[i].name: column.finish() for i, column in texts.items()},
         frozenset(
-            field.name for field in fields if field.name in found and _given(field.kind, found[field.name]).all()
+            field.name for field in fields if field.name in found and given_values(field.kind, found[field.name]).all()
         ),
     )
 
@@ -94,7 +98,7 @@ def _stored(kind: int, values: NDArray) -> NDArray:
     return np.maximum(values, L.NO_SHORT).astype(np.int8) if kind == L.BOOLEAN else values
 
 
-def _given(kind: int, values: NDArray) -> NDArray[np.bool_]:
+def given_values(kind: int, values: NDArray) -> NDArray[np.bool_]:
     """Which values are none of layout's missing ones."""
     if kind == L.REAL:
         return ~np.isnan(values)
@@ -112,6 +116,6 @@ def arrow(kind: int, values: NDArray, *, complete: bool = False) -> pa.Array:
             type_, stored = pa.date32(), values.astype(np.int32)
         case _:
             type_, stored = pa.timestamp("us") if kind == L.INSTANT else pa.int64(), values
-    given = None if complete else _given(kind, values)
+    given = None if complete else given_values(kind, values)
     present = None if given is None or given.all() else pa.py_buffer(np.packbits(given, bitorder="little"))
     return pa.Array.from_buffers(type_, len(values), [present, pa.py_buffer(np.ascontiguousarray(stored))])

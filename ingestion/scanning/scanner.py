@@ -19,8 +19,8 @@ from ingestion.scanning.blocks import BLOCK_BYTES, lines_between
 from ingestion.scanning.memory import Memory, Parts
 from ingestion.scanning.plan import Field
 
-_THREADS = min(2, os.cpu_count() or 1)
-_AHEAD = _THREADS + 1  # blocks scanned ahead of who asks for them
+THREADS = min(2, os.cpu_count() or 1)
+_AHEAD = THREADS + 1  # blocks scanned ahead of who asks for them
 _SHORTEST_LINE = 8  # bytes of a line, on average
 _MANY_SHORT = 64 << 10  # bytes; of less, any lines will do
 _WIDTHS = {L.SKIP: 0, L.TEXT: 16, **dict.fromkeys((L.REAL, L.INTEGER, L.BOOLEAN, L.INSTANT, L.DATE), 8)}
@@ -67,7 +67,7 @@ class Scanner(ABC):
         try:
             size = os.fstat(descriptor).st_size
             edges = [start, *range((start // block_bytes + 1) * block_bytes, size, block_bytes), size]
-            with ThreadPoolExecutor(_THREADS, thread_name_prefix="scan") as pool:
+            with ThreadPoolExecutor(THREADS, thread_name_prefix="scan") as pool:
                 waiting: deque[Future[tuple[Piece, int]]] = deque()
                 todo = deque(pairwise(edges))
                 while todo or waiting:

@@ -43,6 +43,10 @@ class PlainTexts:
         present = None if given is None or given.all() else pa.py_buffer(np.packbits(given, bitorder="little"))
         return pa.Array.from_buffers(pa.string_view(), len(views), [present, pa.py_buffer(views), *self.heaps])
 
+    def empty(self) -> NDArray[np.bool_]:
+        """Which rows have no text."""
+        return (self.views[:, 0] & _SIZES) == 0
+
 
 class TextColumn:
     """Takes the column piece by piece; begins with codes, and goes over to the texts when the words become too many."""
@@ -97,9 +101,10 @@ class TextColumn:
     def _stop_coding(self, last: int) -> None:
         """What was coded before the `last` rows becomes views of the words."""
         self._coding = False
-        words = np.zeros((self._known, 2), np.uint64)
-        for code, (place, size) in enumerate(self._words[: self._known, :2].tolist()):
-            words[code] = _view(self._heap, place, size)
+        places, sizes, first, last_word = self._words[: self._known].T.astype(np.uint64)
+        inline = sizes <= _INLINE  # a short word's view is what was hashed
+        starts = np.where(inline, first, sizes | first << np.uint64(32))
+        words = np.stack([starts, np.where(inline, last_word, places << np.uint64(32))], axis=1)
         codes = self._codes.whole(np.int32)
         codes = codes[: len(codes) - last]
         for start in range(0, len(codes), _SHARE):
@@ -110,10 +115,3 @@ class TextColumn:
         places, sizes = self._words[: self._known, :2].T
         heap = self._heap[: self._used].tobytes()
         return pa.array([heap[p : p + s].decode() for p, s in zip(places.tolist(), sizes.tolist(), strict=True)])
-
-
-def _view(heap: NDArray[np.uint8], place: int, size: int) -> tuple[int, int]:
-    if size > _INLINE:
-        return size | int.from_bytes(heap[place : place + 4].tobytes(), "little") << 32, place << 32
-    text = heap[place : place + size].tobytes().ljust(_INLINE, b"\0")
-    return size | int.from_bytes(text[:4], "little") << 32, int.from_bytes(text[4:], "little")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ingestion.scanning.words_kernel import put_integer, put_short, put_word, same, word_at
+from ingestion.scanning.words_kernel import PART, copy_part, put_integer, put_short, put_word, same, word_at
 
 _SIZE = np.uint64(0xFFFFFFFF)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -79,12 +79,12 @@ def encode(views, rows, base, codes, slots, mask, words, heap, most, longest, kn
 
 @njit(nogil=True, forceinline=True)
 def copy(at, target, size):  # type: ignore[no-untyped-def]
-    """Copy `size` bytes, and up to seven that follow them."""
+    """Copy `size` bytes, and up to PART - 1 that follow them."""
     while size > 0:
-        put_word(target, word_at(at))
-        at += 8
-        target += 8
-        size -= 8
+        copy_part(at, target)
+        at += PART
+        target += PART
+        size -= PART
 
 
 @njit(nogil=True)

@@ -15,6 +15,7 @@ _ONES = np.uint64(0x0101010101010101)
 _HIGH = np.uint64(0x8080808080808080)
 _SPACES = np.uint64(0x2020202020202020)
 BLOCK = 64  # bytes of a vector that is looked at in one go
+PART = 16  # bytes that are copied in one go
 _FIGURES, _OVER_NINE = np.uint64(0x3030303030303030), np.uint64(0x7676767676767676)
 _WORD, _BYTE, _REAL = ir.IntType(64), ir.IntType(8), ir.DoubleType()
 
@@ -50,6 +51,20 @@ def put_word(typing_context, address, word):  # type: ignore[no-untyped-def]
         return context.get_dummy_value()
 
     return types.void(types.int64, types.uint64), generate
+
+
+@intrinsic
+def copy_part(typing_context, address, target):  # type: ignore[no-untyped-def]
+    """Copy PART bytes from one address to another; both may lie anywhere."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        lanes = ir.VectorType(_BYTE, PART).as_pointer()
+        some = builder.load(builder.inttoptr(arguments[0], lanes))
+        some.align = 1
+        builder.store(some, builder.inttoptr(arguments[1], lanes)).align = 1
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
 
 
 @intrinsic
