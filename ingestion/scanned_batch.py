@@ -132,9 +132,14 @@ class ScannedBatch(Batch):
         rows: Part = slice(int(found[0]), int(found[-1]) + 1) if together else found
         # The rows that were read again are a file of their own: few, and anywhere.
         mended = f"(SELECT {self._mended_columns()} FROM {MENDED} WHERE _fault = 0)"
-        kept = f"(SELECT * FROM {mended} ANTI JOIN {DROPPED} USING (_row) WHERE _date = DATE '{day.isoformat()}')"
+        order = ", ".join([*map(sql_name, self.contract.sort_order), "_line"])
+        kept = (
+            f"(SELECT * FROM {mended} ANTI JOIN {DROPPED} USING (_row) WHERE _date = DATE '{day.isoformat()}' "
+            f"ORDER BY {order})"
+        )
         yield self._stored_rows(kept, file_sha256).read_all().to_batches()
-        for share in parts(rows, length(rows) if length(rows) <= _MOST else -(-length(rows) // _FILES)):
+        files = _FILES if length(rows) > _MOST else 1
+        for share in parts(rows, max(1, -(-length(rows) // files))):
             yield finished_rows(self, share, file_sha256)
 
     def picked(self, rows: str) -> str:

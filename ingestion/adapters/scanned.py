@@ -12,7 +12,7 @@ from ingestion.adapters.careful_csv import CarefulCsv
 from ingestion.adapters.csv_text import FORMAT as CSV
 from ingestion.adapters.csv_text import Header, check_columns
 from ingestion.adapters.lines import BOM, as_text, fetch_lines
-from ingestion.adapters.reading import LINE_LIMIT, ClearFile, LineNumbers, RawLine
+from ingestion.adapters.reading import LINE_LIMIT, ClearFile, LineNumbers, NeedsTextReading, RawLine
 from ingestion.contracts import Contract
 from ingestion.rules import SourceShape
 from ingestion.scanning.plan import Field, plan_for
@@ -34,7 +34,7 @@ class ScannedReader(ABC):
         self._file = file
 
     @abstractmethod
-    def _read(self, line: int, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
+    def _read(self, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
         """Why a line of at most LINE_LIMIT bytes is no row, or what it gives, as text."""
 
     def pieces(self) -> Iterator[Piece]:
@@ -47,15 +47,15 @@ class ScannedReader(ABC):
     def texts(self, lines: Iterable[int]) -> Iterator[tuple[int, Mapping[str, str | None]]]:
         """The text of every source column on some lines (ascending), as reading line by line gives it."""
         for line, raw in fetch_lines(self._file.path, lines, self._file.ends):
-            given = self._told(line, raw)[1]
+            given = self._told(raw)[1]
             yield line, {name: given.get(name) for name in self.shape.columns}
 
     def raw(self, lines: Iterable[int]) -> Iterator[RawLine]:
         for line, raw in fetch_lines(self._file.path, lines, self._file.ends):
-            yield RawLine(line, as_text(raw.removeprefix(BOM) if line == 1 else raw), self._told(line, raw)[0])
+            yield RawLine(line, as_text(raw), self._told(raw)[0])
 
-    def _told(self, line: int, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
-        return ("line_too_long", {}) if len(raw) > LINE_LIMIT else self._read(line, raw)
+    def _told(self, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
+        return ("line_too_long", {}) if len(raw) > LINE_LIMIT else self._read(raw)
 
 
 class ScannedCsv(ScannedReader):
@@ -74,7 +74,7 @@ class ScannedCsv(ScannedReader):
         columns = {name: "VARCHAR" for name in header.names if name in known}
         self.shape = SourceShape(columns, trims=True, has_line=True)
 
-    def _read(self, line: int, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:  # noqa: ARG002
+    def _read(self, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
         return self._careful.read_line(raw)
 
 
@@ -83,12 +83,14 @@ class ScannedNdjson(ScannedReader):
 
     def __init__(self, contract: Contract, file: ClearFile) -> None:
         super().__init__(file)
+        if file.head.startswith(BOM):
+            raise NeedsTextReading("byte order mark")
         names = ndjson.names_in(contract)
         self.extra_columns = ndjson.extra_fields(file.head, names)
         self.fields = plan_for(contract, names)
         self._scanner = ObjectScanner(self.fields)
         self.shape = SourceShape(dict.fromkeys(names, "VARCHAR"), has_line=True)
 
-    def _read(self, line: int, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
-        reason, record = ndjson.parse_object((raw.removeprefix(BOM) if line == 1 else raw).strip())
+    def _read(self, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
+        reason, record = ndjson.parse_object(raw.strip())
         return reason, {name: ndjson.as_text_value(record.get(name)) for name in self.shape.columns}

@@ -38,7 +38,9 @@ class PlainTexts:
 
     def arrow(self, part: slice | NDArray[np.int32], *, empty_is_missing: bool = False) -> pa.Array:
         """Some rows as Arrow has them."""
-        views = np.ascontiguousarray(self.views[part])
+        # A view is taken as one number of 16 bytes: several times as fast as rows of a table.
+        views = self.views[part] if isinstance(part, slice) else self.views.view(np.complex128)[part, 0].view(np.uint64)
+        views = np.ascontiguousarray(views.reshape(-1, 2))
         given = (views[:, 0] & _SIZES) > 0 if empty_is_missing else None
         present = None if given is None or given.all() else pa.py_buffer(np.packbits(given, bitorder="little"))
         return pa.Array.from_buffers(pa.string_view(), len(views), [present, pa.py_buffer(views), *self.heaps])

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,6 +28,7 @@ from ingestion.scan import scan_batch
 from ingestion.scanned_batch import ScannedBatch
 from ingestion.scanning import texts
 from lake.home import Home
+from lake.lakes import BRONZE, data_path
 from tests.ingestion.landed import NOW, assert_balanced, refusals, rows
 
 DAY = date(2026, 11, 22)
@@ -195,9 +197,10 @@ def landed(home: Home, feed: str, files: dict[str, bytes]) -> list[dict[str, Any
     return rows(home, f"SELECT business_date, {stored}, _line FROM bronze.{feed} ORDER BY ALL")
 
 
+@pytest.mark.parametrize("order", ["as time goes by", "backwards"])
 @pytest.mark.parametrize("feed", ["truck_gps", "population_records", "camera_status"])
 def test_the_lake_is_the_same_whether_a_file_was_scanned_or_not(
-    tmp_path: Path, feed: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, feed: str, order: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = next(iter(GOOD[feed]))
     odd: list[Change] = [(first, "a" * 70), "cut off"]
@@ -208,6 +211,9 @@ def test_the_lake_is_the_same_whether_a_file_was_scanned_or_not(
     if feed == "population_records":
         odd += [("birth_date", "1940/1/2"), ("sex", "x"), ("id_number", "31011719400101000x"), ("valid_until", "")]
     content = content_of(feed, [*CHANGES, *odd, *CHANGES])
+    if order == "backwards":
+        first_line, *further = content.splitlines()
+        content = b"\n".join([first_line, *reversed(further), b""])
     head, _, body = content.partition(b"\n")
     repeated = head + b"\n" + body + body[: len(body) // 3].rpartition(b"\n")[0] + b"\n"
     files = {f"{feed}_2026-11-22_1.csv": repeated, f"{feed}_2026-11-22_2.csv": content}
@@ -216,8 +222,13 @@ def test_the_lake_is_the_same_whether_a_file_was_scanned_or_not(
     judge = ScannedBatch.judge
     monkeypatch.setattr(ScannedBatch, "judge", lambda batch: (used.append(batch.contract.feed), judge(batch))[1])
     monkeypatch.setattr(landing_file, "SCAN_FROM_BYTES", 0)
+    monkeypatch.setattr(scanned_batch, "_MOST", 20)  # rows of a file, of more two are made
     scanned = Home(tmp_path / "scanned").ensure()
     assert landed(scanned, feed, files) == parsed
     assert used == [feed, feed]
     assert refusals(scanned) == refusals(Home(tmp_path / "parsed"))
     assert len(parsed) > 50
+    order_by = load_contract(feed).sort_order
+    for file in (data_path(scanned, BRONZE) / "main" / feed).rglob("*.parquet") if order_by else ():
+        stored = pq.read_table(file, columns=[*order_by], partitioning=None).to_pylist()
+        assert stored == sorted(stored, key=lambda row: [(row[name] is None, row[name]) for name in order_by])
