@@ -20,7 +20,7 @@ from ingestion.scanned_rows import TYPES
 from ingestion.scanning import layout as L
 from ingestion.scanning.blocks import LineHasNoEnd
 from ingestion.scanning.columns import TooManyRows, collect
-from ingestion.scanning.scanner import AmbiguousLines, LinesTooShort, ObjectScanner
+from ingestion.scanning.scanner import AmbiguousLines, LinesTooShort
 from ingestion.scanning.texts import CodedTexts
 
 _SHIFT_US = SHANGHAI_HOURS * 3_600_000_000
@@ -34,8 +34,6 @@ def scan_batch(con: duckdb.DuckDBPyConnection, contract: Contract, file: ClearFi
     for problem in _not_for_scanning(contract):
         raise NeedsTextReading(problem)
     reader = _READERS[recognise(contract, file.name, file.head).format](contract, file)
-    if len(reader.fields) > ObjectScanner.MOST_FIELDS:
-        raise NeedsTextReading("many fields")
     fields = {f.name: f for f in reader.fields if f.kind != L.SKIP}
     dated = next((f for f in fields.values() if f.column and f.column == contract.business_date_column), None)
     if contract.business_date_column is not None and (dated is None or dated.kind not in (L.INSTANT, L.DATE)):

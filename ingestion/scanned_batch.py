@@ -1,4 +1,4 @@
-"""A large CSV file's rows as the compiled scanner has them in memory, offered to DuckDB as the same view as any batch.
+"""A large file's rows as the compiled scanner has them in memory, offered to DuckDB as the same view as any batch.
 
 What decides about a row is the contract's rules, as everywhere: words that come again and again are judged once, numbers
 and times in one query. A row that does not surely pass is read again from its line as text, and judged by that alone.

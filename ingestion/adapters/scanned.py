@@ -88,7 +88,10 @@ class ScannedNdjson(ScannedReader):
         names = ndjson.names_in(contract)
         self.extra_columns = ndjson.extra_fields(file.head, names)
         self.fields = plan_for(contract, names)
-        self._scanner = ObjectScanner(self.fields)
+        try:
+            self._scanner = ObjectScanner(self.fields)
+        except ValueError as problem:
+            raise NeedsTextReading(str(problem)) from problem
         self.shape = SourceShape(dict.fromkeys(names, "VARCHAR"), has_line=True)
 
     def _read(self, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:

@@ -118,13 +118,16 @@ class CsvScanner(Scanner):
 
 
 class ObjectScanner(Scanner):
-    """Fields by their names, one JSON object a line."""
+    """Fields by their names, one JSON object a line. Raises ValueError for more or longer names than it can look at."""
 
     MOST_FIELDS = 64
+    LONGEST_NAME = 64  # bytes
 
     def __init__(self, fields: Sequence[Field]) -> None:
         super().__init__(fields)
         names = [field.name.encode() for field in fields]
+        if len(names) > self.MOST_FIELDS or any(len(name) > self.LONGEST_NAME for name in names):
+            raise ValueError("too many or too long names")
         self._text = np.frombuffer(b"".join(name + bytes(8) for name in names), np.uint8)  # looked at in words
         places = np.cumsum([0, *(len(name) + 8 for name in names)])
         self._names = np.array(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,13 @@ def test_a_file_with_a_byte_order_mark_is_left_to_others(run: LandingRun) -> Non
     content = f"\ufeff{line_of(0, None)}".encode()
     with pytest.raises(NeedsTextReading, match="byte order mark"):
         scan_batch(run.con, run.contract, clear_file(run.home.tmp / f"{FEED}_2026-11-22.ndjson", content), FACTS)
+
+
+def test_a_contract_of_a_name_too_long_to_look_at_is_left_to_others(run: LandingRun) -> None:
+    columns = tuple(replace(c, sources=("x" * 65,)) if c.name == "bbox" else c for c in run.contract.columns)
+    file = clear_file(run.home.tmp / f"{FEED}_2026-11-22.ndjson", line_of(0, None).encode())
+    with pytest.raises(NeedsTextReading, match="too long names"):
+        scan_batch(run.con, replace(run.contract, columns=columns), file, FACTS)
 
 
 def test_numbers_in_a_list_are_numbers_whichever_way_a_line_is_read() -> None:
