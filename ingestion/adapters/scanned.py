@@ -18,6 +18,8 @@ from ingestion.rules import SourceShape
 from ingestion.scanning.plan import Field, plan_for
 from ingestion.scanning.scanner import CsvScanner, ObjectScanner, Piece, Scanner
 
+_MOST_HELD = 32 << 20  # bytes of lines
+
 
 class ScannedReader(ABC):
     """One file of lines. `shape` is that of its lines read as text."""
@@ -32,6 +34,7 @@ class ScannedReader(ABC):
 
     def __init__(self, file: ClearFile) -> None:
         self._file = file
+        self._held: dict[int, RawLine] = {}  # lines read as text, of which most are to be refused next
 
     @abstractmethod
     def _read(self, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
@@ -46,12 +49,20 @@ class ScannedReader(ABC):
 
     def texts(self, lines: Iterable[int]) -> Iterator[tuple[int, Mapping[str, str | None]]]:
         """The text of every source column on some lines (ascending), as reading line by line gives it."""
+        held = 0
         for line, raw in fetch_lines(self._file.path, lines, self._file.ends):
-            given = self._told(raw)[1]
+            reason, given = self._told(raw)
+            held += len(raw)
+            if held <= _MOST_HELD:
+                self._held[line] = RawLine(line, as_text(raw), reason)
             yield line, {name: given.get(name) for name in self.shape.columns}
 
     def raw(self, lines: Iterable[int]) -> Iterator[RawLine]:
-        for line, raw in fetch_lines(self._file.path, lines, self._file.ends):
+        wanted = list(lines)
+        if self._held.keys() >= set(wanted):
+            yield from map(self._held.__getitem__, wanted)
+            return
+        for line, raw in fetch_lines(self._file.path, wanted, self._file.ends):
             yield RawLine(line, as_text(raw), self._told(raw)[0])
 
     def _told(self, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
