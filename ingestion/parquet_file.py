@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 ROW_GROUP = (
-    122_880  # rows: DuckDB reads row groups side by side, and passes over those that cannot have what is asked for
+    122_880  # rows; DuckDB reads row groups side by side, and passes over those that have nothing of what is asked
 )
 _FEW = 4_000  # different values of a row group up to which a dictionary is worth its trying
 _AHEAD = 2  # row groups made before the first of them is written

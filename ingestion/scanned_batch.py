@@ -51,8 +51,8 @@ class ScannedBatch(Batch):
     days: NDArray[np.int32] | None = field(kw_only=True)  # business dates since 1970; None: all rows have the file's
     lists: dict[str, WordList] = field(default_factory=dict)
     keyed: dict[str, pa.ChunkedArray] = field(default_factory=dict)  # pseudonyms of identities that are no words
-    _arranged: bool = False
-    _good: dict[date, int] | None = None
+    _arranged: bool = field(default=False, init=False)  # whether the rows lie as they are stored
+    _good: dict[date, int] | None = field(default=None, init=False)
 
     def judge(self) -> None:
         """Find the rows that do not surely pass."""
@@ -79,9 +79,8 @@ class ScannedBatch(Batch):
         if len(rows) > _MANY:
             raise NeedsTextReading(f"{len(rows)} rows are not spelt as usual")
         lines = self.columns.lines[rows]
-        given = (
-            [texts for _, texts in reader.texts(lines.tolist())] if len(lines) else []
-        )  # without waiting for the hash
+        # Where there are none, without waiting for the hash of the file.
+        given = [texts for _, texts in reader.texts(lines.tolist())] if len(lines) else []
         texts = {name: pa.array([row[name] for row in given], pa.string()) for name in reader.shape.columns}
         con.register("misread", pa.table({"_line": pa.array(lines), **texts}))
         con.register("places", pa.table({"_line": pa.array(lines), "_row": pa.array(rows)}))
