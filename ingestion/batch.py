@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from ingestion.adapters import LineNumbers, Reader
 from ingestion.contracts import Contract
 from ingestion.geometries import offer_geometry
-from ingestion.parquet_file import ROW_GROUP
+from ingestion.parquet_file import copy_rows
 from ingestion.profile import column_profile
 from ingestion.rules import CompiledRules, FileFacts, compile_rules
 from lake.engine import sql_name, sql_text
@@ -88,13 +88,13 @@ class Batch:
         """The places of all rows that may share their key with another one of the batch; None: not known."""
         return None
 
-    def shares(self, day: date, file_sha256: str) -> Iterator[Iterable[pa.RecordBatch]]:
-        """The rows of a business date that stay, as bronze stores them: each share in its order, for a file of its own."""
-        yield self._stored_rows(
-            f"(SELECT * FROM {self.kept()} WHERE _date = DATE '{day.isoformat()}' {self._order()})", file_sha256
-        )
+    def write_date(self, day: date, file_sha256: str, new_file: Callable[[], Path]) -> list[Path]:
+        """Write the rows of a business date that stay, as bronze stores them and in its order; the files that got any."""
+        kept = f"(SELECT * FROM {self.kept()} WHERE _date = DATE '{day.isoformat()}' {self._order()})"
+        return copy_rows(self.con, new_file(), self._stored_rows(kept, file_sha256))
 
-    def _stored_rows(self, relation: str, file_sha256: str) -> pa.RecordBatchReader:
+    def _stored_rows(self, relation: str, file_sha256: str) -> str:
+        """A SELECT of a relation's rows as bronze stores them."""
         columns = []
         for column in self.contract.stored_columns:
             name = sql_name(column.name)
@@ -106,8 +106,7 @@ class Batch:
         columns.append(
             f"CAST({sha} AS ENUM({sha})) AS _file_sha256"
         )  # a dictionary, too: the same text is not hashed anew
-        rows = self.con.execute(f"SELECT {', '.join(columns)}, _line FROM {relation}")
-        return rows.to_arrow_reader(ROW_GROUP)
+        return f"SELECT {', '.join(columns)}, _line FROM {relation}"
 
     def _order(self) -> str:
         """ORDER BY of the rows, empty where they already lie in order (sources mostly write as time goes by)."""

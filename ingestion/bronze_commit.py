@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from ingestion.bronze_tables import BOOKKEEPING_TABLES
 from ingestion.contracts import Contract
 from ingestion.gate import GateResult
 from ingestion.lateness import LateReplaced, late_replaced
-from ingestion.parquet_file import write_side_by_side
 from lake.commit import commit
 from lake.engine import sql_name, sql_text
 from lake.home import Home
@@ -61,11 +61,13 @@ def write_parquet(home: Home, batch: Batch, file_sha256: str) -> list[Path]:
     for day in sorted(batch.good_by_date()):
         folder = data_path(home, BRONZE) / "main" / feed / f"business_date={day.isoformat()}"
         folder.mkdir(parents=True, exist_ok=True)
-        shares = batch.shares(day, file_sha256)
-        files += write_side_by_side(
-            (folder / f"{file_sha256[:16]}-{uuid.uuid4().hex[:12]}.parquet", share) for share in shares
-        )  # and no file where every row was a duplicate
+        new_file = partial(_new_file, folder, file_sha256)
+        files += batch.write_date(day, file_sha256, new_file)  # no file where every row was a duplicate
     return files
+
+
+def _new_file(folder: Path, file_sha256: str) -> Path:
+    return folder / f"{file_sha256[:16]}-{uuid.uuid4().hex[:12]}.parquet"
 
 
 def commit_batch(

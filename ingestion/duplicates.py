@@ -41,8 +41,10 @@ def _find_alike(batch: Batch, key: str) -> bool:
     con, rows = batch.con, batch.alike()
     if rows is None:
         # Hashes first: comparing whole rows is kept to the few keys whose hash comes twice.
-        found = con.execute(f"SELECT rowid, hash({key}, _date) AS h FROM {TYPED} WHERE _fault = 0").fetchnumpy()
-        rows = np.ma.getdata(found["rowid"])[_come_twice(np.ma.getdata(found["h"]))]
+        found = con.execute(
+            f"SELECT CAST(rowid AS INTEGER) AS place, hash({key}, _date) AS h FROM {TYPED} WHERE _fault = 0"
+        ).fetchnumpy()
+        rows = np.ma.getdata(found["place"])[_come_twice(np.ma.getdata(found["h"]))]
     con.register("places", pa.table({"_row": pa.array(rows, pa.int64())}))
     con.execute("CREATE OR REPLACE TEMP TABLE repeated AS SELECT _row FROM places")
     con.unregister("places")
@@ -53,6 +55,9 @@ def _come_twice(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
     """The places of values that come more than once; sorting needs a fraction of a hash table's time and memory."""
     ordered = np.sort(hashes)
     twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    if not len(twice):
+        return np.empty(0, np.int64)
+    del ordered
     few = np.zeros(_SIEVE, np.bool_)
     few[twice % _SIEVE] = True
     places = np.flatnonzero(few[hashes % _SIEVE])  # among them all that are wanted

@@ -1,7 +1,7 @@
-"""A Parquet file of bronze: rows in as Arrow has them, compressed and synced to disk.
+"""Parquet files of bronze, compressed and synced to disk: of rows that DuckDB has by its COPY, of Arrow's by Arrow.
 
-Arrow's writer: it takes a column that is a dictionary already as it is, and needs a third of the processor time that
-DuckDB's COPY does.
+Arrow takes a column that is a dictionary already as it is, and needs a third of the processor time that COPY does; but rows
+out of DuckDB's tables would first have to become Arrow's, which costs the rest.
 """
 
 from __future__ import annotations
@@ -12,15 +12,32 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from lake.engine import sql_text
+
 ROW_GROUP = (
     122_880  # rows; DuckDB reads row groups side by side, and passes over those that have nothing of what is asked
 )
+# Version 2 has encodings for rising times and line numbers; a column of more different values than this (identifiers)
+# gains nothing from a dictionary, and to try is dear.
+_COPIED = "FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 4000"
 _FEW = 4_000  # different values of a row group up to which a dictionary is worth its trying
 _AHEAD = 2  # row groups made before the first of them is written
+
+
+def copy_rows(con: duckdb.DuckDBPyConnection, path: Path, rows: str) -> list[Path]:
+    """Write the rows of a SELECT to `path`, and return it in a list. No rows, no file."""
+    written = con.execute(f"COPY ({rows}) TO {sql_text(path)} ({_COPIED})").fetchone()
+    if written is None or not written[0]:
+        path.unlink()
+        return []
+    _sync(path)
+    _sync(path.parent)
+    return [path]
 
 
 def write_side_by_side(shares: Iterable[tuple[Path, Iterable[pa.RecordBatch]]]) -> list[Path]:

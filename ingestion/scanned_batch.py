@@ -6,9 +6,10 @@ and times in one query. A row that does not surely pass is read again from its l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from ingestion.adapters.reading import NeedsTextReading
 from ingestion.adapters.scanned import ScannedReader
 from ingestion.batch import DROPPED, MENDED, PICKED, SCANNED, TYPED, Batch
 from ingestion.columns import Column
+from ingestion.parquet_file import write_side_by_side
 from ingestion.pseudonyms import pseudonymise
 from ingestion.rules import CompiledRules
 from ingestion.rules.compiler import DATUM, raw_name, value_name
@@ -119,10 +121,9 @@ class ScannedBatch(Batch):
                     self.columns.texts.pop(source, None)
             self._pseudonymise_mended(name, key)
 
-    def shares(self, day: date, file_sha256: str) -> Iterator[Iterable[pa.RecordBatch]]:
+    def write_date(self, day: date, file_sha256: str, new_file: Callable[[], Path]) -> list[Path]:
         if not self._arranged:
-            yield from super().shares(day, file_sha256)
-            return
+            return super().write_date(day, file_sha256, new_file)
         wanted = ~self.moved if self.days is None else ~self.moved & (self.days == (day - _EPOCH).days)
         dropped = self.con.execute(f"SELECT _row FROM {DROPPED}").fetchnumpy()["_row"]
         wanted[np.asarray(dropped, np.int64)] = False
@@ -136,10 +137,10 @@ class ScannedBatch(Batch):
             f"(SELECT * FROM {mended} ANTI JOIN {DROPPED} USING (_row) WHERE _date = DATE '{day.isoformat()}' "
             f"ORDER BY {order})"
         )
-        yield self._stored_rows(kept, file_sha256).read_all().to_batches()
+        reread = self.con.execute(self._stored_rows(kept, file_sha256)).to_arrow_table().to_batches()
         files = _FILES if length(rows) > _MOST else 1
-        for share in parts(rows, max(1, -(-length(rows) // files))):
-            yield finished_rows(self, share, file_sha256)
+        shares = [finished_rows(self, share, file_sha256) for share in parts(rows, max(1, -(-length(rows) // files)))]
+        return write_side_by_side([(new_file(), share) for share in (reread, *shares)])
 
     def picked(self, rows: str) -> str:
         wanted = self.con.execute(f"SELECT _row FROM {rows} ORDER BY _row").fetchnumpy()["_row"].astype(np.int32)
