@@ -1,32 +1,13 @@
-"""Compiled: where a text ends, eight bytes at a look."""
+"""Compiled: where lines end."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-from ingestion.scanning.words_kernel import byte_at, equal_bytes, first_mark, odd_bytes, spread, word_at
+from ingestion.scanning.words_kernel import equal_bytes, first_mark, word_at
 
-_QUOTES = np.uint64(0x2222222222222222)
 _FEEDS = np.uint64(0x0A0A0A0A0A0A0A0A)
-
-
-@njit(nogil=True)
-def field_end(at, delimiter):  # type: ignore[no-untyped-def]
-    """The delimiter, quote or control character that ends a CSV field; and whether it has bytes outside ASCII."""
-    wide = False
-    delimiters = spread(delimiter)
-    while True:
-        word = word_at(at)
-        marks = equal_bytes(word, delimiters) | equal_bytes(word, _QUOTES) | odd_bytes(word)
-        if marks == np.uint64(0):
-            at += 8
-            continue
-        at += first_mark(marks)
-        if byte_at(at) < 0x80:
-            return at, wide
-        wide = True
-        at += 1
 
 
 @njit(nogil=True)

@@ -13,7 +13,6 @@ from numba.extending import intrinsic
 
 _ONES = np.uint64(0x0101010101010101)
 _HIGH = np.uint64(0x8080808080808080)
-_SPACES = np.uint64(0x2020202020202020)
 BLOCK = 64  # bytes of a vector that is looked at in one go
 PART = 16  # bytes that are copied in one go
 _FIGURES, _OVER_NINE = np.uint64(0x3030303030303030), np.uint64(0x7676767676767676)
@@ -160,22 +159,10 @@ def lowest(typing_context, marks):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, forceinline=True)
-def spread(byte):  # type: ignore[no-untyped-def]
-    """A word of eight times `byte`."""
-    return np.uint64(byte) * _ONES
-
-
-@njit(nogil=True, forceinline=True)
 def equal_bytes(word, spread_byte):  # type: ignore[no-untyped-def]
     """Marks of the bytes that are the spread one; exact up to the first."""
     other = word ^ spread_byte
     return (other - _ONES) & ~other & _HIGH
-
-
-@njit(nogil=True, forceinline=True)
-def odd_bytes(word):  # type: ignore[no-untyped-def]
-    """Marks of control characters and of bytes outside ASCII; exact up to the first."""
-    return (((word - _SPACES) & ~word) | word) & _HIGH
 
 
 @njit(nogil=True, forceinline=True)
