@@ -22,13 +22,14 @@ from lake.engine import sql_name, sql_text
 
 # Temporary tables of the engine; a file is landed at a time, and each starts by dropping its predecessor's.
 # `TYPED` is a view of the table `STAGED` with the columns that are the same in every row.
-STAGED, TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS, MENDED = (
+STAGED, TYPED, SHIFTS, FAULTS, REFUSED, DROPPED, MET, MEETS, MENDED = (
     "staged",
     "typed",
     "line_shifts",
     "faults",
     "refused",
     "dropped",
+    "met",
     "meets",
     "mended",
 )
@@ -174,7 +175,7 @@ def _numbered(con: duckdb.DuckDBPyConnection, reader: Reader, numbers: LineNumbe
 def clear(con: duckdb.DuckDBPyConnection) -> None:
     """Drop what the last file left, so that its memory is free for the next."""
     con.execute(f"DROP VIEW IF EXISTS temp.{TYPED}")
-    for table in (STAGED, SHIFTS, FAULTS, REFUSED, DROPPED, MEETS, MENDED):
+    for table in (STAGED, SHIFTS, FAULTS, REFUSED, DROPPED, MET, MEETS, MENDED):
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
     for name in ("decoded", "tabled", SCANNED, PICKED):
         con.unregister(name)

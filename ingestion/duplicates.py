@@ -7,17 +7,20 @@ as a duplicate: the date has as many rows as before.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ingestion.batch import DROPPED, MEETS, TYPED, Batch
+from ingestion.batch import DROPPED, MEETS, MET, TYPED, Batch
 from ingestion.contracts import Contract
 from lake.engine import sql_name, sql_text
 from lake.lakes import BRONZE
 
+_MOST_FILES = 50  # of which the lake is asked by name
 _SIEVE = np.uint64(1 << 20)
 
 
@@ -77,17 +80,40 @@ def meet_landed(batch: Batch, file_sha256: str, file_received: datetime | None) 
         f"CREATE OR REPLACE TEMP TABLE {MEETS} (_row BIGINT, _landed BIGINT, _date DATE, _wins BOOLEAN, "
         "_landed_file VARCHAR, _landed_received TIMESTAMP)"
     )
-    if dates and con.execute(f"SELECT 1 FROM {table} WHERE business_date IN ({listed}) LIMIT 1").fetchone():
-        same = " AND ".join(_same(contract, name) for name in contract.key)
+    if dates and _find_met(batch, table, listed):
         landed_received, arriving_received = "l._received", received_of(contract, "a", file_received)
         con.execute(
             f"INSERT INTO {MEETS} SELECT a._row, l._landed, a._date, "
             f"{_beats(arriving_received, landed_received, contract, file_sha256)}, l._file_sha256, l._received "
-            f"FROM (SELECT * FROM {batch.final()} ANTI JOIN {DROPPED} USING (_row)) AS a "
-            f"JOIN ({landed_rows(contract, listed)}) AS l ON l.business_date = a._date AND {same}"
+            f"FROM {batch.picked(f'(SELECT DISTINCT _row FROM {MET})')} AS a JOIN {MET} AS m USING (_row) "
+            f"JOIN ({landed_rows(contract, listed, _files_met(con))}) AS l USING (_landed)"
         )
+        con.execute(f"DROP TABLE {MET}")
     con.execute(f"INSERT INTO {DROPPED} SELECT _row FROM {MEETS} WHERE NOT _wins")
     return _by_date(batch)
+
+
+def _find_met(batch: Batch, table: str, dates: str) -> bool:
+    """Fill the table `MET` with pairs of rows of one key (`_row`, `_landed`, `_file`); whether there are any.
+
+    By the keys alone: a lake of millions of rows a date is read in a few columns, until there is something to compare.
+    """
+    con = batch.con
+    if con.execute(f"SELECT 1 FROM {table} WHERE business_date IN ({dates}) LIMIT 1").fetchone() is None:
+        return False
+    key = " AND ".join(_same(batch.contract, name) for name in batch.contract.key)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {MET} AS SELECT a._row, l.rowid AS _landed, l._file_sha256 AS _file "
+        f"FROM {table} AS l JOIN (SELECT * FROM {batch.final()} ANTI JOIN {DROPPED} USING (_row)) AS a "
+        f"ON l.business_date = a._date AND {key} WHERE l.business_date IN ({dates})"
+    )
+    return con.execute(f"SELECT 1 FROM {MET} LIMIT 1").fetchone() is not None
+
+
+def _files_met(con: duckdb.DuckDBPyConnection) -> Sequence[str]:
+    """The landed files with a row in `MET`, empty where they are too many to be listed."""
+    files = con.execute(f"SELECT DISTINCT _file FROM {MET} ORDER BY _file LIMIT {_MOST_FILES + 1}").fetchall()
+    return [file for (file,) in files] if len(files) <= _MOST_FILES else []
 
 
 def _same(contract: Contract, name: str) -> str:
@@ -97,9 +123,13 @@ def _same(contract: Contract, name: str) -> str:
     return f"l.{sql_name(name)} {equal} a.{sql_name(name)}"
 
 
-def landed_rows(contract: Contract, dates: str) -> str:
-    """The landed rows of some dates with `_landed` (their row id) and `_received`; a SELECT."""
+def landed_rows(contract: Contract, dates: str, files: Sequence[str] = ()) -> str:
+    """The landed rows of some dates with `_landed` (their row id) and `_received`; a SELECT.
+
+    files: the hashes of those they are looked for in, by which the lake passes over the others; empty: all.
+    """
     column = contract.received_column
+    listed = ", ".join(map(sql_text, files))
     if column is not None:
         received, join = f"t.{sql_name(column)}", ""
     else:
@@ -111,7 +141,7 @@ def landed_rows(contract: Contract, dates: str) -> str:
         )
     return (
         f"SELECT t.*, t.rowid AS _landed, {received} AS _received FROM {BRONZE}.{sql_name(contract.feed)} AS t {join} "
-        f"WHERE t.business_date IN ({dates})"
+        f"WHERE t.business_date IN ({dates})" + (f" AND t._file_sha256 IN ({listed})" if files else "")
     )
 
 

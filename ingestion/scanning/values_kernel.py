@@ -132,13 +132,14 @@ def _any_integer(at):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def boolean(at):  # type: ignore[no-untyped-def]
-    """`true` or `false`."""
+    """`true` or `false`, 1 or 0."""
     first = word_at(at)
     if first & low_bytes(4) == np.uint64(0x65757274):
         return 1, at + 4
     if first & low_bytes(5) == np.uint64(0x65736C6166):
         return 0, at + 5
-    return 0, at
+    digit = byte_at(at) - 48
+    return (digit, at + 1) if 0 <= digit <= 1 else (0, at)
 
 
 @njit(nogil=True, forceinline=True)

@@ -27,47 +27,36 @@ detections as (
     where {{ rebuilt('business_date') }}
 ),
 
+-- Sorted once: what each incident needs to know of its end stands in the row that begins the next one.
 reached as (
     select
         *,
-        max(present_until) over (
-            partition by business_date, camera_id, event_type order by detected_at, event_id
-            rows between unbounded preceding and 1 preceding
-        ) as occupied_until
+        max(present_until) over (in_order rows between unbounded preceding and 1 preceding) as occupied_until,
+        lag(detected_at) over in_order as seen_before_at,
+        row_number() over in_order as place_no,
+        count(*) over (partition by business_date, camera_id, event_type) as places,
+        max(detected_at) over (partition by business_date, camera_id, event_type) as last_seen_at
     from detections
+    window in_order as (partition by business_date, camera_id, event_type order by detected_at, event_id)
 ),
 
-marked as (
-    select
-        r.*,
-        case
-            when r.occupied_until is null then 1
-            when {{ seconds_between('r.occupied_until', 'r.detected_at') }} > p.window_s then 1
-            else 0
-        end as is_first
+firsts as (
+    select r.*
     from reached as r
     cross join parameters as p
-),
-
-numbered as (
-    select
-        *,
-        sum(is_first) over (
-            partition by business_date, camera_id, event_type order by detected_at, event_id
-            rows between unbounded preceding and current row
-        ) as fold_no
-    from marked
+    where r.occupied_until is null
+        or {{ seconds_between('r.occupied_until', 'r.detected_at') }} > p.window_s
 )
 
 select
     business_date,
-    max(case when is_first = 1 then event_id end) as incident_id,
+    event_id as incident_id,
     camera_id,
     event_type,
-    max(case when is_first = 1 then area_code end) as area_code,
-    max(case when is_first = 1 then algorithm end) as algorithm,
-    min(detected_at) as started_at,
-    max(detected_at) as ended_at,
-    cast(count(*) as bigint) as detections
-from numbered
-group by business_date, camera_id, event_type, fold_no
+    area_code,
+    algorithm,
+    detected_at as started_at,
+    coalesce(lead(seen_before_at) over in_turn, last_seen_at) as ended_at,
+    cast(coalesce(lead(place_no) over in_turn, places + 1) - place_no as bigint) as detections
+from firsts
+window in_turn as (partition by business_date, camera_id, event_type order by place_no)

@@ -74,34 +74,53 @@ neighbours as (
 
 steps as (
     select
-        business_date,
-        vehicle_key,
-        longitude,
+        *,
         is_running and was_running as is_run,
         {{ seconds_between('previous_at', 'reported_at') }} as gap_s,
         {{ seconds_between('reported_at', 'next_at') }} as next_gap_s,
         {{ haversine_km('previous_longitude', 'previous_latitude', 'longitude', 'latitude') }} as step_km,
-        {{ haversine_km('longitude', 'latitude', 'next_longitude', 'next_latitude') }} as next_step_km,
-        {{ haversine_km('previous_longitude', 'previous_latitude', 'next_longitude', 'next_latitude') }} as across_km,
         {{ shanghai_hour('reported_at') }} as shanghai_hour,
         {{ shanghai_hour('previous_at') }} as previous_hour
     from neighbours
 ),
 
-judged as (
+possible as (
     select
         s.*,
         p.expected_interval_s,
         p.max_gap_s,
+        p.max_speed_kmh,
         (s.shanghai_hour >= 22 or s.shanghai_hour < 6)
         and (s.previous_hour >= 22 or s.previous_hour < 6) as is_night,
-        s.step_km * 3600 <= p.max_speed_kmh * s.gap_s as is_step_possible,
-        -- A jump there and back: impossible both from the fix before and to the fix after.
-        s.step_km * 3600 > p.max_speed_kmh * s.gap_s
-        and s.next_step_km * 3600 > p.max_speed_kmh * s.next_gap_s as is_jump,
-        s.across_km * 3600 <= p.max_speed_kmh * (s.gap_s + s.next_gap_s) as is_across_possible
+        s.step_km * 3600 <= p.max_speed_kmh * s.gap_s as is_step_possible
     from steps as s
     cross join parameters as p
+),
+
+-- A jump there and back: impossible both from the fix before and to the fix after. Distances that only a jump needs are
+-- worked out for the few fixes that may be one.
+jumps as (
+    select
+        *,
+        case
+            when is_step_possible then false
+            else
+                not is_step_possible
+                and {{ haversine_km('longitude', 'latitude', 'next_longitude', 'next_latitude') }} * 3600
+                > max_speed_kmh * next_gap_s
+        end as is_jump
+    from possible
+),
+
+judged as (
+    select
+        *,
+        case
+            when is_jump then {{ haversine_km(
+                'previous_longitude', 'previous_latitude', 'next_longitude', 'next_latitude'
+            ) }}
+        end as across_km
+    from jumps
 ),
 
 driven as (
@@ -119,7 +138,11 @@ driven as (
         -- because a sum of floats depends on its order in the last digits.
         round(coalesce(sum(case
             when is_night and is_step_possible and gap_s <= max_gap_s then step_km
-            when is_night and is_jump and is_across_possible and gap_s + next_gap_s <= max_gap_s then across_km
+            when is_night
+                and is_jump
+                and across_km * 3600 <= max_speed_kmh * (gap_s + next_gap_s)
+                and gap_s + next_gap_s <= max_gap_s
+                then across_km
             else 0
         end), 0), 6) as night_km
     from judged
