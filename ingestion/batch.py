@@ -52,15 +52,18 @@ class Batch:
     numbers: LineNumbers
     numbered: str
     pseudonyms: Mapping[str, str] = field(default_factory=dict)
+    _good: dict[date, int] | None = field(default=None, init=False)
 
     @property
     def received(self) -> int:
         return self.rows + len(self.numbers.refusals)
 
     def good_by_date(self) -> dict[date, int]:
-        """How many rows pass every check, by business date."""
-        rows = self.con.execute(f"SELECT _date, count(*) FROM {TYPED} WHERE _fault = 0 GROUP BY ALL ORDER BY ALL")
-        return dict(rows.fetchall())
+        """How many rows pass every check, by business date. Counted once: asked for when no check is to come."""
+        if self._good is None:
+            rows = self.con.execute(f"SELECT _date, count(*) FROM {TYPED} WHERE _fault = 0 GROUP BY ALL ORDER BY ALL")
+            self._good = dict(rows.fetchall())
+        return dict(self._good)
 
     def dropped(self) -> int:
         """How many rows are in `DROPPED`."""

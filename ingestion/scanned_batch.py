@@ -54,7 +54,6 @@ class ScannedBatch(Batch):
     lists: dict[str, WordList] = field(default_factory=dict)
     keyed: dict[str, pa.ChunkedArray] = field(default_factory=dict)  # pseudonyms of identities that are no words
     _arranged: bool = field(default=False, init=False)  # whether the rows lie as they are stored
-    _good: dict[date, int] | None = field(default=None, init=False)
 
     def judge(self) -> None:
         """Find the rows that do not surely pass."""
@@ -149,11 +148,6 @@ class ScannedBatch(Batch):
             f"(SELECT (_row | 0) AS _row, {self._stored_columns()} FROM ({self.layers(PICKED)}) UNION ALL "
             f"SELECT {self._mended_columns()} FROM {MENDED} SEMI JOIN {rows} USING (_row) WHERE _fault = 0)"
         )
-
-    def good_by_date(self) -> dict[date, int]:
-        if self._good is None:
-            self._good = super().good_by_date()
-        return dict(self._good)
 
     def column_profile(self, gate: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, int]]:
         return scanned_profile(self, gate)

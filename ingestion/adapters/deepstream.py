@@ -65,13 +65,15 @@ def _query() -> str:
     paths = ", ".join(sql_text(path) for path in _PATHS.values())
     named = ", ".join(f"found[{place}] AS {name}" for place, name in enumerate(_PATHS, 1))
     columns = ", ".join(f"({_COLUMNS[name]})::VARCHAR AS {name}" for name in EVENT_COLUMNS)
-    problem = "CASE WHEN kind IS NULL THEN 'malformed' WHEN kind <> 'OBJECT' THEN 'other' END"
+    # A text of which anything is found is an object: only of the others it is asked, which is to parse them again.
+    problem = (
+        "CASE WHEN found IS NULL THEN 'malformed' "
+        f"WHEN coalesce({', '.join(_PATHS)}) IS NULL AND json_type(text) <> 'OBJECT' THEN 'other' END"
+    )
     return (
-        f"SELECT line, problem, {columns} FROM (SELECT *, coalesce(vehicle, person, face) AS score FROM ("
-        f"SELECT line, problem, {named} FROM (SELECT line, problem, "
-        f"CASE WHEN problem IS NULL THEN json_extract_string(text, [{paths}]) END AS found "
-        f"FROM (SELECT line, text, {problem} AS problem "
-        f"FROM (SELECT line, text, TRY(json_type(text)) AS kind FROM messages)))))"
+        f"SELECT line, {problem} AS problem, {columns} FROM (SELECT *, coalesce(vehicle, person, face) AS score FROM ("
+        f"SELECT line, text, found, {named} FROM (SELECT line, text, TRY(json_extract_string(text, [{paths}])) AS found "
+        f"FROM messages)))"
     )
 
 
