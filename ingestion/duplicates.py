@@ -46,8 +46,8 @@ def _find_alike(batch: Batch, key: str) -> bool:
         # Hashes first: comparing whole rows is kept to the few keys whose hash comes twice.
         found = con.execute(
             f"SELECT CAST(rowid AS INTEGER) AS place, hash({key}, _date) AS h FROM {TYPED} WHERE _fault = 0"
-        ).fetchnumpy()
-        rows = np.ma.getdata(found["place"])[_come_twice(np.ma.getdata(found["h"]))]
+        ).to_arrow_table()
+        rows = found["place"].to_numpy()[_come_twice(found["h"].to_numpy())]
     con.register("places", pa.table({"_row": pa.array(rows, pa.int64())}))
     con.execute("CREATE OR REPLACE TEMP TABLE repeated AS SELECT _row FROM places")
     con.unregister("places")

@@ -152,11 +152,14 @@ def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, facts: FileF
     pseudonymise_batch(staged, run.home)
     staged.arrange()
     drop_repeats(staged, arrival.received_at)
-    gates = _judge(run, staged, arrival, sum(refused.values()), file_date)
+    late = late_by_date(staged, arrival.received_at, file_date)
+    gates = _judge(run, staged, arrival, sum(refused.values()), sum(late.values()))
     _keep(run, arrival)
+    repeats = staged.dropped()
     with writer_lock(run.home, BRONZE, purpose=f"landing {contract.feed} {arrival.received.name}"):
         duplicate = meet_landed(staged, arrival.sha256, arrival.received_at)
-        late = late_by_date(staged, arrival.received_at, file_date)
+        if staged.dropped() != repeats:
+            late = late_by_date(staged, arrival.received_at, file_date)
         ledger = balance(good, refused, duplicate, late, received=staged.received)
         record = file_record(run, arrival, file_date, staged.reader, ledger)
         files = write_parquet(run.home, staged, arrival.sha256)
@@ -241,7 +244,7 @@ def _expired_dates(run: LandingRun) -> list[date]:
     return sorted({day for feed, day in rows if feed == run.contract.feed})
 
 
-def _judge(run: LandingRun, staged: Batch, arrival: Arrival, refused: int, file_date: date | None) -> list[GateResult]:
+def _judge(run: LandingRun, staged: Batch, arrival: Arrival, refused: int, late: int) -> list[GateResult]:
     """The gate's verdicts. Raises GateStopped when one of them keeps the batch out.
 
     Before the batch meets what has landed: its verdict is of its own content, whichever other file came first.
@@ -258,7 +261,7 @@ def _judge(run: LandingRun, staged: Batch, arrival: Arrival, refused: int, file_
         accepted=staged.received - refused - repeats,
         quarantined=refused,
         duplicate=repeats,
-        late=sum(late_by_date(staged, arrival.received_at, file_date).values()),
+        late=late,
         null_share=nulls,
         distinct=distinct,
     )

@@ -111,6 +111,22 @@ def test_a_later_winner_replaces_the_landed_row_and_counts_as_duplicate(home: Ho
     assert_balanced(home)
 
 
+@pytest.mark.parametrize("most_files", [50, 1])
+def test_rows_of_several_landed_files_are_met_each_by_its_own_rival(
+    home: Home, monkeypatch: pytest.MonkeyPatch, most_files: int
+) -> None:
+    monkeypatch.setattr("ingestion.duplicates._MOST_FILES", most_files)
+    at = "2026-11-22T10:00:0{}+08:00".format
+    land(home, "detection_events", EVENTS, ndjson([event(1, received_at=at(5)), event(2, received_at=at(5))]))
+    land(home, "detection_events", "detection_events_2026-11-22_p02.ndjson", ndjson([event(3, received_at=at(5))]))
+    third = [event(1, received_at=at(9)), event(3, received_at=at(1)), event(4, received_at=at(5))]
+    report = land(home, "detection_events", "detection_events_2026-11-22_p03.ndjson", ndjson(third))
+    assert (report.accepted, report.duplicate) == (1, 2)
+    kept = "SELECT event_id, extract('second' FROM received_at)::INT AS s FROM bronze.detection_events ORDER BY 1"
+    assert [row["s"] for row in rows(home, kept)] == [9, 5, 5, 5]
+    assert_balanced(home)
+
+
 def test_rows_that_come_after_their_date_and_grace_are_late_and_keep_their_date(home: Home) -> None:
     records = [
         event(1, received_at="2026-11-23T05:59:00+08:00"),  # within six hours of midnight

@@ -85,6 +85,11 @@ def test_a_number_that_is_taken_is_the_one_that_python_reads(text: str) -> None:
         assert value is not None
 
 
+@pytest.mark.parametrize(("text", "value"), [("true", 1), ("false", 0), ("1", 1), ("0", 0)])
+def test_yes_and_no_are_words_or_digits(text: str, value: int) -> None:
+    assert value_of(text, L.BOOLEAN) == value
+
+
 @given(st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 28)), st.integers(-13, 13), st.sampled_from(["T", " "]))
 def test_a_time_that_is_taken_is_the_instant_that_python_reads(naive: datetime, hours: int, between: str) -> None:
     at = naive.replace(tzinfo=timezone(timedelta(hours=hours)))
