@@ -221,6 +221,7 @@ def test_a_batch_that_fails_its_gate_stays_out_and_its_bytes_stay(home: Home) ->
     report = land(home, "detection_events", EVENTS, ndjson(bad))
     assert report.status == "rejected" and str(report.reason).startswith("gate:refused_share")
     assert rows(home, "SELECT * FROM bronze.detection_events") == []
+    assert list(home.lake.rglob("detection_events/**/*.parquet")) == []
     assert len(list(manifests(home, "detection_events"))) == 1
     (gate,) = rows(home, "SELECT success FROM bronze.batch_gates WHERE consequence = 'stop'")
     assert gate["success"] is False
