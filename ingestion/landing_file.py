@@ -156,7 +156,7 @@ def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, facts: FileF
     drop_repeats(staged, arrival.received_at)
     late = late_by_date(staged, arrival.received_at, file_date)
     profile = _profile(staged, arrival, sum(refused.values()), sum(late.values()))
-    # The gate is a second of Python's, and needs neither the rows nor the engine: what is left goes on beside it.
+    # The gate is Python's work, and needs neither the rows nor the engine: what is left goes on beside it.
     with ThreadPoolExecutor(1, thread_name_prefix="gate") as beside:
         judged = beside.submit(check_batch, run.expectations, contract, profile, run.now) if profile else None
         _keep(run, arrival)

@@ -103,11 +103,9 @@ jumps as (
     select
         *,
         case
-            when is_step_possible then false
-            else
-                not is_step_possible
-                and {{ haversine_km('longitude', 'latitude', 'next_longitude', 'next_latitude') }} * 3600
-                > max_speed_kmh * next_gap_s
+            when not is_step_possible
+                then {{ haversine_km('longitude', 'latitude', 'next_longitude', 'next_latitude') }} * 3600
+                    > max_speed_kmh * next_gap_s
         end as is_jump
     from possible
 ),
