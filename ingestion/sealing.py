@@ -53,11 +53,11 @@ def open_sealed(path: Path, home: Home) -> Iterator[BinaryIO]:
     abandoned = threading.Event()
 
     def decrypt() -> None:
-        with path.open("rb") as sealed, os.fdopen(write_end, "wb") as clear:
-            try:
+        try:  # the pipe first: the reader waits for its end, also of a file that cannot be opened
+            with os.fdopen(write_end, "wb") as clear, path.open("rb") as sealed:
                 pyrage.decrypt_io(sealed, clear, [identity])
-            except BaseException as error:  # handed to the reader below
-                problem.append(error)
+        except BaseException as error:  # handed to the reader below
+            problem.append(error)
 
     worker = threading.Thread(target=decrypt, name="open-sealed", daemon=True)
     worker.start()

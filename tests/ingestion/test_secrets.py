@@ -49,6 +49,7 @@ def test_a_sealed_file_opens_to_the_same_bytes_and_hides_them(home: Home) -> Non
         assert io.BytesIO(stream.read()).getvalue() == clear.read_bytes()
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_reader_of_a_sealed_file_may_stop_early(home: Home) -> None:
     clear = home.root / "people.csv"
     clear.write_bytes(b"x" * 5_000_000)
@@ -56,6 +57,14 @@ def test_a_reader_of_a_sealed_file_may_stop_early(home: Home) -> None:
     seal_file(clear, sealed, home)
     with open_sealed(sealed, home) as stream:
         assert stream.read(10) == b"x" * 10
+
+
+def test_a_sealed_file_that_is_gone_is_named_and_nobody_waits_for_it(home: Home) -> None:
+    with (
+        pytest.raises(SealBroken, match=r"people\.csv\.age"),
+        open_sealed(home.landing / "people.csv.age", home) as stream,
+    ):
+        stream.read()
 
 
 def test_a_damaged_sealed_file_is_named_as_such(home: Home) -> None:
