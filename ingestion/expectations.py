@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,11 @@ class Expectations:
         self.declared = tuple(declared)
         self._context: Any = None
         self._checkpoint: Any = None
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether a verdict is a matter of tenths of a second; the first of a process takes seconds to import."""
+        return "great_expectations" in sys.modules
 
     def judge(self, row: Mapping[str, float], file_sha256: str) -> list[bool]:
         """Whether each declared limit holds for a batch's profile row, in their order."""

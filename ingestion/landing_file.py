@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -157,9 +157,12 @@ def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, facts: FileF
     late = late_by_date(staged, arrival.received_at, file_date)
     profile = _profile(staged, arrival, sum(refused.values()), sum(late.values()))
     # The gate is Python's work, and needs neither the rows nor the engine: what is left goes on beside it.
+    is_quick = run.expectations.is_imported
     with ThreadPoolExecutor(1, thread_name_prefix="gate") as beside:
         judged = beside.submit(check_batch, run.expectations, contract, profile, run.now) if profile else None
         _keep(run, arrival)
+        if judged and not is_quick:  # nobody else is to wait for an import
+            wait([judged])
         repeats = staged.dropped()
         with writer_lock(run.home, BRONZE, purpose=f"landing {contract.feed} {arrival.received.name}"):
             duplicate = meet_landed(staged, arrival.sha256, arrival.received_at)

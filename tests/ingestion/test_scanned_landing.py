@@ -129,6 +129,15 @@ def test_any_cells_give_what_reading_line_by_line_gives(
     assert quick == read_line_by_line(run, file)
 
 
+def test_yes_and_no_in_any_spelling_are_what_the_rules_make_of_them(runs: dict[str, LandingRun]) -> None:
+    run = runs["truck_gps"]
+    content = content_of("truck_gps", [("acc_on", cell) for cell in [*CELLS, "f", "t", "10", "2", "no", "False"]])
+    file = clear_file(run.home.tmp / "truck_gps_2026-11-22.csv", content)
+    quick = told(run, scan_batch(run.con, run.contract, file, FACTS))
+    assert quick == read_line_by_line(run, file)
+    assert {row["acc_on"] for row in quick[0]} == {"true", "false", None}
+
+
 @pytest.mark.parametrize("odd", QUOTES)
 def test_a_file_whose_records_its_lines_do_not_tell_is_read_another_way(runs: dict[str, LandingRun], odd: str) -> None:
     run = runs["population_records"]
