@@ -5,29 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from ingestion.calendar_kernel import DAY_US, NO_DAY, day_number
 from ingestion.jtt808 import layout as L
 
-DAY_US = 86_400_000_000
 GMT8_US = 28_800_000_000  # terminals report in GMT+8 without a zone
-
-_MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
-
-
-@njit(nogil=True)
-def _midnight(year, month, day):  # type: ignore[no-untyped-def]
-    """Microseconds from 1970 to the date's midnight, or NULL_INSTANT when there is no such date."""
-    if month < 1 or month > 12 or day < 1:
-        return L.NULL_INSTANT
-    last = _MONTH_DAYS[month]
-    if month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0):
-        last = 29
-    if day > last:
-        return L.NULL_INSTANT
-    shifted = year - 1 if month <= 2 else year  # years that begin in March put the leap day last
-    era = shifted // 400
-    of_era = shifted - era * 400
-    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    return (era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468) * DAY_US
 
 
 @njit(nogil=True)
@@ -94,10 +75,10 @@ def instant(text, at):  # type: ignore[no-untyped-def]
         offset_us = sign * (hours * 60 + minutes) * 60_000_000
     else:
         return bad
-    midnight = _midnight(year, month, day)
-    if midnight == L.NULL_INSTANT:
+    days = day_number(year, month, day)
+    if days == NO_DAY:
         return bad
-    return midnight + (hour * 3600 + minute * 60 + second) * 1_000_000 + fraction - offset_us, at
+    return days * DAY_US + (hour * 3600 + minute * 60 + second) * 1_000_000 + fraction - offset_us, at
 
 
 @njit(nogil=True)
@@ -113,7 +94,7 @@ def reported_at(data, at):  # type: ignore[no-untyped-def]
     year = _bcd(data, at)
     if year < 0 or hour < 0 or hour > 23 or minute < 0 or minute > 59 or second < 0 or second > 59:
         return L.NULL_INSTANT
-    midnight = _midnight(2000 + year, _bcd(data, at + 1), _bcd(data, at + 2))
-    if midnight == L.NULL_INSTANT:
+    days = day_number(2000 + year, _bcd(data, at + 1), _bcd(data, at + 2))
+    if days == NO_DAY:
         return L.NULL_INSTANT
-    return midnight + (hour * 3600 + minute * 60 + second) * 1_000_000 - GMT8_US
+    return days * DAY_US + (hour * 3600 + minute * 60 + second) * 1_000_000 - GMT8_US

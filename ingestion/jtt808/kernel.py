@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingestion import calendar_kernel
 from ingestion.jtt808 import body_kernel, line_kernel
 from ingestion.jtt808.line_kernel import FRAME_CAPACITY
 from lake.compiled import EntryPoint, source_digest
@@ -36,4 +37,6 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
     return decode_lines, decode_body, unescape
 
 
-decode_lines, decode_body, unescape = _entry_points(source_digest(Path(__file__).parent.glob("*.py")))
+decode_lines, decode_body, unescape = _entry_points(
+    source_digest([*Path(__file__).parent.glob("*.py"), Path(calendar_kernel.__file__)])
+)

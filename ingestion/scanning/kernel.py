@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingestion import calendar_kernel
 from ingestion.scanning import csv_kernel, json_kernel, rows_kernel, text_kernel, views_kernel
 from lake.compiled import EntryPoint, source_digest
 
@@ -116,4 +117,4 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
     put_bytes,
     recode,
     days_of,
-) = _entry_points(source_digest(Path(__file__).parent.glob("*.py")))
+) = _entry_points(source_digest([*Path(__file__).parent.glob("*.py"), Path(calendar_kernel.__file__)]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from ingestion.scanning.values_kernel import DAY_US
+from ingestion.calendar_kernel import DAY_US
 
 
 @njit(nogil=True)

@@ -9,17 +9,16 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from ingestion.calendar_kernel import DAY_US, NO_DAY, day_number
 from ingestion.scanning.layout import OFFSET_NEEDED
 from ingestion.scanning.words_kernel import byte_at, digit_run, digits_in, low_bytes, put_word, word_at
 
-DAY_US = 86_400_000_000
 _MOST_DIGITS = 15  # of a number that a double holds exactly, as does every power of ten up to the 22nd
 _POWERS = np.array([10.0**power for power in range(23)])
 _TENS = np.array([10**power for power in range(8)])
 _ZEROS = np.uint64(0x3030303030303030)
 _DASHES, _DASHES_AT = np.uint64(0x2D00002D00000000), np.uint64(0xFF0000FF00000000)
 _COLONS, _COLONS_AT = np.uint64(0x00003A00003A0000), np.uint64(0x0000FF0000FF0000)
-_MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
 
 
 @njit(nogil=True)
@@ -164,18 +163,12 @@ def date(at):  # type: ignore[no-untyped-def]
     pairs, digits = _pairs(word, _DASHES_AT)
     century, year_of, month, day = pairs & 255, pairs >> 16 & 255, pairs >> 40 & 255, two(at + 8)
     year = century * 100 + year_of
-    if not digits or word & _DASHES_AT != _DASHES or year < 1 or month < 1 or month > 12 or day < 1:
+    if not digits or word & _DASHES_AT != _DASHES or year < 1:
         return 0, at
-    last = _MONTH_DAYS[month]
-    if month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0):
-        last = 29
-    if day > last:
+    days = day_number(year, month, day)
+    if days == NO_DAY:
         return 0, at
-    shifted = year - 1 if month <= 2 else year  # years that begin in March put the leap day last
-    era = shifted // 400
-    of_era = shifted - era * 400
-    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468, at + 10
+    return days, at + 10
 
 
 @njit(nogil=True)
