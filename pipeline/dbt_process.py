@@ -11,16 +11,17 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-# All that a run needs is imported with this module, once for many processes.
-import dbt.adapters.duckdb.plugins  # noqa: F401
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
-from pipeline import dbt_connection  # noqa: F401
+from pipeline import dbt_connection  # noqa: F401 (once for many processes)
+from pipeline.dbt_preload import preload
 
 _OPTIONS = ("--log-level", "none", "--no-version-check")
 _RARELY = (100_000, 50, 100)
 _TOLD = ("info", "warn", "error")
+
+preload()
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,0 +1,47 @@
+"""What every run of dbt needs, made once by the server that the runs are forked from; and what dbt does twice, done once.
+
+dbt imports its tasks, and makes a JSON schema of each class of settings, when a command first asks for them: with the
+project's few small models, that is a good part of a run.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import dbt.adapters.duckdb.plugins
+import dbt.artifacts.schemas.base
+import dbt.parser.manifest
+import dbt.task.build
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.artifacts.resources import ModelConfig, TestConfig
+from dbt.contracts.graph.nodes import GenericTestNode, ModelNode, SeedNode, SingularTestNode
+from dbt.contracts.project import Configuration, PackageConfig, ProfileConfig, Project, ProjectFlags
+from dbt.contracts.selection import SelectorFile
+from dbt_common.utils.encoding import JSONEncoder
+
+_CHECKED = (
+    ProjectFlags, DuckDBCredentials, ProfileConfig, Project, PackageConfig, SelectorFile, Configuration,
+    ModelConfig, TestConfig, ModelNode, SeedNode, GenericTestNode, SingularTestNode,
+)  # fmt: skip
+
+
+def preload() -> None:
+    """Make ready what the processes forked from this one share."""
+    for checked in _CHECKED:
+        checked.json_schema()  # which keeps it
+    # The encoder in C: what dbt calls writes each value by itself, in Python.
+    dbt.artifacts.schemas.base.write_json = _write_json
+    # The manifest as parsed: every command that runs nodes writes it again at its end, with what it has compiled.
+    dbt.parser.manifest.write_manifest = _write_nothing
+
+
+def _write_json(path: str, data: dict[str, Any]) -> bool:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(json.dumps(data, cls=JSONEncoder), encoding="utf-8")
+    return True
+
+
+def _write_nothing(*_: Any, **__: Any) -> None:
+    pass
