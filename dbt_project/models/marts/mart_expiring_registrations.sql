@@ -30,20 +30,27 @@ ending as (
     group by snapshot_date, township_code, valid_until
 ),
 
+areas as (
+    select area_code from {{ ref('stg_geography_townships') }}
+    union all
+    select {{ elsewhere() }} as area_code
+),
+
 expiring as (
-    select d.business_date, e.township_code, sum(e.persons) as persons
+    select d.business_date, coalesce(t.area_code, {{ elsewhere() }}) as area_code, sum(e.persons) as persons
     from days as d
     inner join ending as e
         on d.snapshot_date = e.snapshot_date
             and e.valid_until between d.business_date and d.last_date
-    group by d.business_date, e.township_code
+    left join {{ ref('stg_geography_townships') }} as t on e.township_code = t.area_code
+    group by d.business_date, coalesce(t.area_code, {{ elsewhere() }})
 ),
 
 counted as (
-    select d.business_date, t.area_code, coalesce(e.persons, 0) as persons
+    select d.business_date, a.area_code, coalesce(e.persons, 0) as persons
     from days as d
-    cross join {{ ref('stg_geography_townships') }} as t
-    left join expiring as e on d.business_date = e.business_date and t.area_code = e.township_code
+    cross join areas as a
+    left join expiring as e on d.business_date = e.business_date and a.area_code = e.area_code
     union all
     select d.business_date, {{ district() }} as area_code, coalesce(sum(e.persons), 0) as persons
     from days as d
@@ -63,8 +70,8 @@ cells as (
         on c.business_date >= u.effective_from and (u.effective_to is null or c.business_date <= u.effective_to)
 ),
 
--- Townships add up to the district: with a small count always goes one that is not small, in the fixed order of
--- codes, or the district's total when there is none.
+-- Townships, and what is of none, add up to the district: with a small count always goes one that is not small, in the
+-- fixed order of codes, or the district's total when there is none.
 ordered as (
     select
         *,
@@ -81,3 +88,4 @@ select
     case when not (is_small or (small_counts > 0 and partner_order = 1)) then persons end as persons,
     case when is_small or (small_counts > 0 and partner_order = 1) then 'suppressed_small_count' else 'ok' end as status
 from ordered
+where area_code <> {{ elsewhere() }}

@@ -9,17 +9,22 @@ with days as (
 ),
 
 counted as (
-    select snapshot_date, township_code, household_type, count(*) as persons
-    from {{ ref('stg_population_records') }}
-    where status = 'active'
-        and {{ in_effect('snapshot_date', 'population_records') }}
-    group by snapshot_date, township_code, household_type
+    select
+        p.snapshot_date,
+        coalesce(t.area_code, {{ elsewhere() }}) as area_code,
+        p.household_type,
+        count(*) as persons
+    from {{ ref('stg_population_records') }} as p
+    left join {{ ref('stg_geography_townships') }} as t on p.township_code = t.area_code
+    where p.status = 'active'
+        and {{ in_effect('p.snapshot_date', 'population_records') }}
+    group by p.snapshot_date, coalesce(t.area_code, {{ elsewhere() }}), p.household_type
 ),
 
 cells as (
-    select snapshot_date, township_code as area_code, household_type, persons from counted
+    select snapshot_date, area_code, household_type, persons from counted
     union all
-    select snapshot_date, township_code as area_code, 'all' as household_type, persons from counted
+    select snapshot_date, area_code, 'all' as household_type, persons from counted
     union all
     select snapshot_date, {{ district() }} as area_code, household_type, persons from counted
     union all
@@ -28,6 +33,8 @@ cells as (
 
 areas as (
     select area_code from {{ ref('stg_geography_townships') }}
+    union all
+    select {{ elsewhere() }} as area_code
     union all
     select {{ district() }} as area_code
 ),

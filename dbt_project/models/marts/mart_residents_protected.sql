@@ -4,7 +4,8 @@
 -- hidden cell alone in its row or column could be worked out again. Each small cell (a, h) therefore takes three
 -- others with it: a partner area, a partner type and the corner between them. Every hidden cell lies on such a
 -- rectangle, that is on a cycle of the table's row and column equations, and a cell on a cycle can be raised and its
--- neighbours lowered without changing any published number: no cell can be recomputed.
+-- neighbours lowered without changing any published number: no cell can be recomputed. Persons of no township on the
+-- map are an area like others here, and not published: whoever takes the townships from the district has their number.
 --
 -- Partners are the first in the fixed order whose count is itself not small, not the smallest: partners that changed
 -- from day to day would give yesterday's hidden cell away tomorrow.
@@ -107,3 +108,4 @@ left join hidden as h
     on c.business_date = h.business_date
         and c.area_code = h.area_code
         and c.household_type = h.household_type
+where c.area_code <> {{ elsewhere() }}
