@@ -13,7 +13,7 @@ INSTALLED := .venv/.installed
 .PHONY: help install browser up sample test fast-test e2e fuzz lint types sql-style format bench doctor clean distclean
 
 help: ## What can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 install: $(INSTALLED) ## The environment of the lock file, in .venv (needs python3.11 or 3.12 and the registries)
 

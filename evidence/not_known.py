@@ -73,8 +73,11 @@ def _alarm_before(dossier: Dossier, at: object) -> Line:
     for gap in dossier.gaps:
         if gap["started_at"] == at:
             if gap["after_power_off"]:
-                return "，其前后2分钟内有断电或天线报警", ", with a power-off or antenna alarm within 2 minutes"
-            return "，其前无断电或天线报警", ", without a power-off or antenna alarm before it"
+                return (
+                    "，其开始前后2分钟内有断电或天线报警",
+                    ", with a power-off or antenna alarm within 2 minutes of its beginning",
+                )
+            return "，其开始前后无断电或天线报警", ", without a power-off or antenna alarm at its beginning"
     return "", ""
 
 

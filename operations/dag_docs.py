@@ -21,7 +21,7 @@ dates again. By hand: `yunjian build`, `yunjian doctor`.
 
 PUBLISH_DOC = f"""
 Copies the published tables into a DuckDB file aside, verifies it (balanced accounting, passed tests, the contract of the
-published tables) and swaps it in by a rename. The portal shows it without a restart. The last 5 editions are kept.
+published tables) and swaps it in by a rename. The portal shows it without a restart. The last editions are kept (five, or `YUNJIAN_EDITIONS_KEPT`).
 Then the pages about models and checked batches are brought up to date; where that fails a warning tells, and nothing stops.
 
 **When it fails**, the log names what did not verify, and the former edition keeps serving. By hand: `yunjian publish`.

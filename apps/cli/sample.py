@@ -16,7 +16,7 @@ def sample(
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First business date.")],
     days: Annotated[int, typer.Option(min=1, help="Number of days.")] = 7,
     scale: Annotated[
-        Scale, typer.Option(help="small: for a laptop. district: 48,000 cameras, 15 million rows a day.")
+        Scale, typer.Option(help="small: for a laptop. district: 48,000 cameras, 17 million rows a day.")
     ] = (Scale.small),
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7,
 ) -> None:

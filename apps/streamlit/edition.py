@@ -72,7 +72,7 @@ class Edition:
 
 def published_path() -> Path:
     """`$YUNJIAN_HOME/published/published.duckdb` (home defaults to ./var)."""
-    return Path(os.environ.get("YUNJIAN_HOME") or "var").absolute() / "published" / "published.duckdb"
+    return Path(os.environ.get("YUNJIAN_HOME") or "var").expanduser().absolute() / "published" / "published.duckdb"
 
 
 def fingerprint(path: Path) -> Fingerprint | None:

@@ -80,11 +80,6 @@ def weekday(when: date) -> str:
     return format_date(when, format="EEE", locale=locale())
 
 
-def short_day(when: date) -> str:
-    """Month and day, for axes and tight tables."""
-    return format_date(when, format="MM-dd", locale=locale())
-
-
 def moved(change: float, unit: str) -> str:
     """A change of a value with its sign: points for fractions, else the amount without its unit."""
     if is_fraction(unit):

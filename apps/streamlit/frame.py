@@ -81,6 +81,11 @@ def title(key: str, *, alarmed: bool = True) -> Edition:
     return edition
 
 
+def end(note: str = "") -> None:
+    """The last words of a page of detail, after its own: the ledger tells of indicators, not of these counts."""
+    st.caption(f"{note} {t('frame.detail')}".strip())
+
+
 def alarm(headline: str, text: str) -> None:
     """A red notice that cannot be overlooked."""
     st.html(

@@ -11,6 +11,9 @@ from babel.messages.pofile import read_po
 
 from apps.streamlit.wording import LANGUAGES, LOCALE_FOLDER, plain
 from ingestion.contracts import all_contracts
+from ingestion.jtt808.layout import REFUSALS
+from ingestion.rules.checks import checks_of
+from ingestion.rules.texts import Given
 
 PORTAL = LOCALE_FOLDER.parent
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -82,3 +85,13 @@ def test_names_from_the_data_cannot_become_markdown() -> None:
 def test_every_feed_of_the_contracts_has_a_name(language: str) -> None:
     named = {str(message.id) for message in _catalog(language) if message.string}
     assert {f"feed.{contract.feed}" for contract in all_contracts()} <= named
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_for_which_a_row_of_the_contracts_is_refused_has_words(language: str) -> None:
+    known = {message.id for message in _catalog(language) if message.id}
+    reasons = {refusal.rule for refusal in REFUSALS.values()}
+    for contract in all_contracts():
+        for column in contract.columns:
+            reasons |= {check.reason for check in checks_of(column, Given("raw", "raw", "VARCHAR"), "value", "NULL")}
+    assert {f"refused.{reason}" for reason in reasons} - known == set()

@@ -55,7 +55,7 @@ def page() -> None:
         for dimension in ("unit", "category"):
             _tail(cases.parts(edition, dimension, period, day), dimension, definitions)
         _all(edition, definitions, period, day)
-    st.caption(t("case_performance.note"))
+    frame.end(t("case_performance.note"))
 
 
 def _tiles(edition: Edition, definitions: Definitions, area: str, name: str, day: date) -> None:

@@ -61,6 +61,7 @@ def page() -> None:
         if chosen_areas == [district_code(edition)]:
             by_area = events.counts(edition, list(areas), chosen_types, first, last)
         _ranking(by_area, "area_code", areas)
+    frame.end()
 
 
 def _areas(edition: Edition, picked: Sequence[str], every: Sequence[str], split: bool) -> list[str]:

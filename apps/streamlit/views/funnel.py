@@ -52,7 +52,7 @@ def page() -> None:
     _cameras(edition, last)
     st.header(t("funnel.places", day=formats.day(last)), anchor=False)
     _places(edition, last)
-    st.caption(t("funnel.note"))
+    frame.end(t("funnel.note"))
 
 
 def _left_out(days: pl.DataFrame, whole: pl.DataFrame) -> None:

@@ -56,7 +56,7 @@ def page() -> None:
     _totals(balance.totals(edition, month, carrier, site), missing)
     _chart(found, missing)
     _permits(found, missing, definition)
-    st.caption(t("mass_balance.note"))
+    frame.end(t("mass_balance.note"))
 
 
 def _names(rows: pl.DataFrame, *columns: str) -> dict[str, str]:

@@ -51,7 +51,7 @@ def page() -> None:
         _chart(counts.filter(pl.col("name_zh").is_not_null()), kinds)
     with narrow:
         _table(counts, [*kinds, ALL] if ALL in counts["household_type"] else kinds)
-    st.caption(t("residents.note"))
+    frame.end(t("residents.note"))
 
 
 def _kind(kind: str) -> str:

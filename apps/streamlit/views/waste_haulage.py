@@ -49,7 +49,7 @@ def page() -> None:
     _night(edition, place, first, last)
     st.header(t("waste_haulage.tracks", span=span), anchor=False)
     _tracks(tracks.cleaned(edition, first, last))
-    st.caption(t("waste_haulage.note"))
+    frame.end(t("waste_haulage.note"))
 
 
 def _tiles(edition: Edition, definitions: Definitions, place: Place, day: date) -> None:
