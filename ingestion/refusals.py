@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow as pa
 from ingestion.adapters.reading import RawLine, Refusal
 from ingestion.batch import FAULTS, REFUSED, TYPED, Batch
 from ingestion.sealing import TextSealer
+from ingestion.unasked import must_be_sealed
 from lake.engine import sql_text
 from lake.home import Home
 
@@ -65,7 +66,7 @@ def _add_faults(batch: Batch, home: Home, file_date: date) -> None:
         "coalesce(told_field || ': ' || told || told_more, every) AS all_reasons, raw, raw_sealed, business_date FROM ("
         f"SELECT f._line AS line, n.field, n.rule, n.reason, {told} AS told, {told_more} AS told_more, "
         f"CASE WHEN {told} IS NOT NULL THEN coalesce({told_field}, '{ROW}') END AS told_field, {every} AS every, "
-        f"{'NULL::VARCHAR' if batch.contract.has_personal_data else raw} AS raw, r.raw_sealed, "
+        f"CASE WHEN r.raw_sealed IS NULL AND NOT {batch.contract.has_personal_data} THEN {raw} END AS raw, r.raw_sealed, "
         f"coalesce(e._date, {undated}) AS business_date "
         f"FROM {FAULTS} AS f POSITIONAL JOIN ({rules.explained(FAULTS)}) AS e "
         f"LEFT JOIN (VALUES {checks}) AS n (fault, field, rule, reason) ON n.fault = f._fault LEFT JOIN raws AS r ON r.line = f._line)"
@@ -73,18 +74,17 @@ def _add_faults(batch: Batch, home: Home, file_date: date) -> None:
 
 
 def _store_raws(batch: Batch, home: Home) -> None:
-    """Fetch the refused lines' raw content back from the file, sealed when the feed has personal data."""
+    """Fetch the refused lines' raw content back from the file, sealed where it may name people."""
     con = batch.con
     lines = con.execute(f"SELECT DISTINCT _line FROM {FAULTS} ORDER BY _line").fetchnumpy()["_line"]
-    seal = TextSealer(home).seal if batch.contract.has_personal_data and len(lines) else None
     found = batch.reader.raw(int(line) for line in np.asarray(lines))
-    if seal is not None:
+    if batch.contract.has_personal_data or batch.reader.extra_columns:
         found = _with_values(batch, found)
+    kept = _Kept(batch, home)
     while block := list(itertools.islice(found, _BLOCK)):
         columns = {
             "line": [raw.line for raw in block],
-            "raw": [None if seal else raw.text for raw in block],
-            "raw_sealed": [seal(raw.text) if seal else None for raw in block],
+            **kept.columns([raw.text for raw in block]),
             "reason": [raw.reason for raw in block],
         }
         con.register("raw_block", pa.table(columns, schema=_RAWS))
@@ -107,28 +107,40 @@ def _with_values(batch: Batch, found: Iterator[RawLine]) -> Iterator[RawLine]:
 
 
 def _add_reader_refusals(batch: Batch, home: Home, file_date: date) -> None:
-    refusals = batch.numbers.refusals
-    sealed = batch.contract.has_personal_data
-    seal = TextSealer(home).seal if sealed and refusals else None
-    for block in _blocks(refusals):
-        records = [
-            {
-                "line": refusal.line,
-                "field": ROW,
-                "rule": refusal.rule,
-                "reason": refusal.reason,
-                "all_reasons": f"{ROW}: {refusal.reason}",
-                "raw": None if seal else refusal.raw,
-                "raw_sealed": seal(refusal.raw) if seal else None,
-                "business_date": file_date,
-            }
-            for refusal in block
-        ]
+    kept = _Kept(batch, home)
+    for block in _blocks(batch.numbers.refusals):
+        columns = {
+            "line": [refusal.line for refusal in block],
+            "field": [ROW] * len(block),
+            "rule": [refusal.rule for refusal in block],
+            "reason": [refusal.reason for refusal in block],
+            "all_reasons": [f"{ROW}: {refusal.reason}" for refusal in block],
+            **kept.columns([refusal.raw for refusal in block]),
+            "business_date": [file_date] * len(block),
+        }
         text = [(name, pa.string()) for name in ("field", "rule", "reason", "all_reasons", "raw", "raw_sealed")]
         schema = pa.schema([("line", pa.int64()), *text, ("business_date", pa.date32())])
-        batch.con.register("refusal_block", pa.Table.from_pylist(records, schema=schema))
+        batch.con.register("refusal_block", pa.table(columns, schema=schema))
         batch.con.execute(f"INSERT INTO {REFUSED} BY NAME SELECT * FROM refusal_block")
         batch.con.unregister("refusal_block")
+
+
+class _Kept:
+    """Raw content as quarantine keeps it: in clear, or sealed."""
+
+    def __init__(self, batch: Batch, home: Home) -> None:
+        self._home = home
+        self._sealed = must_be_sealed(batch)
+        self._sealer: TextSealer | None = None  # there is no need of a key before there is something to seal
+
+    def columns(self, texts: Sequence[str]) -> dict[str, list[str | None]]:
+        sealed = [self._seal(text) if self._sealed(text) else None for text in texts]
+        clear = [None if hidden else text for text, hidden in zip(texts, sealed, strict=True)]
+        return {"raw": clear, "raw_sealed": sealed}
+
+    def _seal(self, text: str) -> str:
+        self._sealer = self._sealer or TextSealer(self._home)
+        return self._sealer.seal(text)
 
 
 def _blocks(items: Iterable[Refusal]) -> Iterator[list[Refusal]]:

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from functools import cache
 
+from ingestion.adapters import csv_text, ndjson
 from ingestion.adapters.csv_text import CsvAdapter
 from ingestion.adapters.ndjson import NdjsonAdapter
 from ingestion.adapters.reading import Adapter, ClearFile, Decoder, FileRejected, LineNumbers, Reader, Refusal
@@ -61,9 +62,10 @@ def recognise(contract: Contract, name: str, head: bytes) -> Adapter:
 
 
 def names_people(contract: Contract, name: str, head: bytes) -> bool:
-    """Whether a file must be sealed: its contract has personal data, or its format may carry some beside what we read.
+    """Whether a file must be sealed: its contract has personal data, or the file may carry some beside what we read.
 
-    Detectors put plates and faces into their messages; no contract asks for them, yet they are in the received bytes.
+    Detectors put plates and faces into their messages; no contract asks for them, yet they are in the received bytes. So is
+    whatever stands in columns or fields that nobody asked for, as far as the file's first bytes show them.
     """
     if contract.has_personal_data:
         return True
@@ -71,6 +73,15 @@ def names_people(contract: Contract, name: str, head: bytes) -> bool:
         adapter = recognise(contract, name.removesuffix(".gz").removesuffix(".GZ"), head)
     except FileRejected:
         return False
+    if adapter.format == ndjson.FORMAT:
+        return bool(ndjson.extra_fields(head, ndjson.names_in(contract)))
+    if adapter.format == csv_text.FORMAT:
+        try:
+            return not set(csv_text.Header(head).names) <= {
+                name for column in contract.columns for name in column.sources
+            }
+        except FileRejected:
+            return True  # without a header nobody knows what its values are
     return bool(getattr(adapter, "may_name_people", False))
 
 

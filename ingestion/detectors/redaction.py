@@ -18,7 +18,9 @@ RAW_LIMIT = 65_536
 _IDENTITY = re.compile(
     r"licen[sc]e|plate|face|sublabel|human(body)?$|humanbody|personname|recogni[sz]edname|identity|idcard|idnumber"
     r"|phone|thumbnail|base64|^image(data)?$|^(name|age|gender|hair|cap|apparel|glasses|facialhair|eyecolor)$"
+    r"|hphm|^(xm|sfzh|cph|sjh)$"  # initials of pinyin: plate, name, identity number, telephone
 )
+_IDENTITY_ZH = re.compile("车牌|号牌|姓名|身份证|证件号|手机|电话|人脸|面部|性别|年龄")
 _PLACES = re.compile(r"place|aisle|zone")  # whose "name" is a place's
 _ITEM_NAMES, _ITEM_VALUES = frozenset({"Name", "@Name"}), frozenset({"Value", "@Value"})
 _SPOKEN = re.compile(r'"([^"\\]{1,60})"')
@@ -67,6 +69,8 @@ def _without(value: Any) -> Any:
 
 
 def _is_identity(key: str, parent: str) -> bool:
+    if _IDENTITY_ZH.search(key):
+        return True
     letters = _LETTERS.sub("", key.lower())
     if letters == "name" and _PLACES.search(parent.lower()):
         return False

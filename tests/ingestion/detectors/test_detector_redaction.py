@@ -49,3 +49,8 @@ def test_text_that_is_no_json_is_kept_up_to_its_first_identity() -> None:
     assert redact("nothing of the kind") == "nothing of the kind"
     assert redact('{"a": 1, "b": {"license": "SECRET') == '{"a": 1, "b": ' + REDACTED
     assert redact('{"a": 1, "b": {"colour": "red"') == '{"a": 1, "b": {"colour": "red"'
+
+
+@pytest.mark.parametrize("key", ["车牌号", "姓名", "身份证号", "手机号码", "hphm", "XM"])
+def test_an_identity_under_a_chinese_name_or_its_initials_is_redacted_too(key: str) -> None:
+    assert "SECRET" not in redact(json.dumps({"id": "1", "object": {key: "SECRET"}}, ensure_ascii=False))
