@@ -7,10 +7,14 @@ that the thousandth day costs as little as the first; every verdict stays in bro
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -59,6 +63,20 @@ class Expectations:
 
     def judge(self, row: Mapping[str, float], file_sha256: str) -> list[bool]:
         """Whether each declared limit holds for a batch's profile row, in their order."""
+        with _alone(self._folder):
+            try:
+                return self._judge(row, file_sha256)
+            except (
+                Exception
+            ) as problem:  # of whatever kind: what was found may be what a killed process left half written
+                if not (self._folder / "gx").exists():
+                    raise
+                log.warning("expectations made anew", feed=self._feed, problem=str(problem)[:300])
+                _forget_all_but_results(self._folder)
+                self._context = None
+                return self._judge(row, file_sha256)
+
+    def _judge(self, row: Mapping[str, float], file_sha256: str) -> list[bool]:
         if self._context is None:
             self._open()
         import great_expectations as gx
@@ -87,7 +105,6 @@ class Expectations:
         import great_expectations as gx
         from great_expectations import expectations as gxe
 
-        self._folder.mkdir(parents=True, exist_ok=True)
         context = gx.get_context(mode="file", project_root_dir=self._folder)
         context.variables.progress_bars = {"globally": False}
         # Variables nobody has: where there is a file of them, it is parsed again for every look at a setting.
@@ -125,8 +142,12 @@ def write_pages(home: Home, feed: str) -> None:
     folder = home.data_docs / feed
     results = {path.relative_to(folder / _RESULTS) for path in (folder / _RESULTS).rglob("*.json")}
     missing = {path for path in results if not (folder / _SITE / "validations" / path).with_suffix(".html").is_file()}
-    if not missing:
-        return
+    if missing:
+        with _alone(folder):
+            _write_missing(folder, feed, {path for path in missing if _is_whole(folder / _RESULTS / path)})
+
+
+def _write_missing(folder: Path, feed: str, missing: AbstractSet[Path]) -> None:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     try:
         import great_expectations as gx
@@ -138,6 +159,38 @@ def write_pages(home: Home, feed: str) -> None:
         context.build_data_docs(resource_identifiers=[ExpectationSuiteIdentifier(feed), *wanted])
     except Exception as error:
         log.warning("data docs could not be written", feed=feed, problem=str(error)[:300])
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Great Expectations writes its files in place: who reads them meanwhile, in another process, reads half of one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # ends with its holder, however that ends
+        yield
+
+
+def _forget_all_but_results(folder: Path) -> None:
+    kept = folder / "results"
+    if (folder / _RESULTS).is_dir():
+        shutil.rmtree(kept, ignore_errors=True)
+        (folder / _RESULTS).rename(kept)
+    shutil.rmtree(folder / "gx")
+    if kept.is_dir():
+        (folder / _RESULTS).parent.mkdir(parents=True)
+        kept.rename(folder / _RESULTS)
+
+
+def _is_whole(result: Path) -> bool:
+    """Whether a result can be read; one that a killed process left half written goes: its verdict is not in the lake."""
+    try:
+        json.loads(result.read_text(encoding="utf-8"))
+    except ValueError:
+        result.unlink()
+        return False
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _newest_first(folder: Path) -> list[Path]:

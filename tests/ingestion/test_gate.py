@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import fcntl
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -116,3 +118,37 @@ def test_the_verdicts_on_two_files_that_share_rows_do_not_depend_on_which_came_f
         gates = "SELECT file_sha256, expectation, success, observed FROM bronze.batch_gates ORDER BY ALL"
         orders.append(query(other, gates)["rows"])
     assert orders[0] == orders[1] != []
+
+
+@pytest.mark.parametrize("pattern", ["gx/expectations/*.json", "gx/checkpoints/*", "gx/great_expectations.yml"])
+def test_what_a_killed_process_left_half_written_stops_no_later_batch(home: Home, pattern: str) -> None:
+    contract = load_contract("detection_events")
+    assert judged(home, profile())
+    (torn,) = (home.data_docs / contract.feed).glob(pattern)
+    torn.write_bytes(torn.read_bytes()[:200])
+    assert all(result.success for result in judged(home, profile(file_sha256="cd" * 32)))
+    pages.write_pages(home, contract.feed)
+    assert len(list((home.data_docs / contract.feed).rglob("validations/**/*.html"))) == 2
+
+
+def test_a_result_that_was_left_half_written_costs_its_own_page_alone(home: Home) -> None:
+    contract = load_contract("detection_events")
+    for digit in "ab":
+        judged(home, profile(file_sha256=digit * 64))
+    folder = home.data_docs / contract.feed
+    torn = next(path for path in folder.rglob("validations/**/*.json") if "aaaa" in str(path))
+    torn.write_bytes(torn.read_bytes()[:200])
+    pages.write_pages(home, contract.feed)
+    (page,) = folder.rglob("validations/**/*.html")
+    assert "bbbb" in str(page)
+
+
+def test_a_batch_waits_while_another_process_writes_its_verdict(home: Home) -> None:
+    contract = load_contract("detection_events")
+    judged(home, profile())  # Great Expectations is imported, which takes its time
+    with (home.data_docs / contract.feed / ".lock").open("w") as lock, ThreadPoolExecutor(1) as pool:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = pool.submit(judged, home, profile(file_sha256="cd" * 32))
+        assert not wait([waiting], timeout=0.5).done
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        assert waiting.result(timeout=60)
