@@ -42,6 +42,17 @@ def rewrite_deleted(con: duckdb.DuckDBPyConnection, name: str, tables: Iterable[
     return processed
 
 
+def with_deleted_rows(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:
+    """The tables (`schema.table`) that have files with deleted rows in them."""
+    rows = con.execute(
+        f"""SELECT DISTINCT t.schema_name || '.' || t.table_name FROM duckdb_tables() AS t
+            JOIN ducklake_table_info({sql_text(name)}) AS i USING (table_name)
+            WHERE t.database_name = ? AND i.delete_file_count > 0 ORDER BY 1""",
+        [name],
+    ).fetchall()
+    return [str(row[0]) for row in rows]
+
+
 def expire_snapshots(
     con: duckdb.DuckDBPyConnection,
     name: str,

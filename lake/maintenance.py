@@ -10,7 +10,7 @@ import duckdb
 import structlog
 
 from lake.bookkeeping import known_editions, last_passed_build
-from lake.compaction import clean_files, expire_snapshots, merge_small_files, rewrite_deleted
+from lake.compaction import clean_files, expire_snapshots, merge_small_files, rewrite_deleted, with_deleted_rows
 from lake.engine import open_engine, sql_name
 from lake.home import Home
 from lake.lakes import BRONZE, LAKES, WAREHOUSE, attach, catalog_file, lake_exists
@@ -102,7 +102,10 @@ def _maintain(
     expired = expire_rows(con, name, retention_days=retention_days, now=now, dry_run=dry_run)
     merged = 0
     if not dry_run:
-        rewrite_deleted(con, name, _existing(con, name, [*expired, *(["quarantine"] if name == BRONZE else [])]))
+        if name == BRONZE:
+            rewrite_deleted(con, name, _existing(con, name, [*expired, "quarantine"]))
+        else:  # a build deletes the expired dates of what it has of them, at any time
+            rewrite_deleted(con, name, with_deleted_rows(con, name))
         merged = merge_small_files(con, name)
         restate_statistics(con, name)  # wider than compaction left them, for the older snapshots
     snapshots = expire_snapshots(

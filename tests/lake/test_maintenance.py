@@ -176,6 +176,20 @@ def test_detail_in_the_warehouse_is_expired_too(home: Home, records: Con) -> Non
     assert records.execute("SELECT truck FROM warehouse.intermediate.int_tracks").fetchall() == [("b",)]
 
 
+def test_what_a_build_has_deleted_of_an_expired_date_leaves_the_disk_too(home: Home, con: Con) -> None:
+    con.execute("CREATE SCHEMA warehouse.intermediate")
+    con.execute("CREATE TABLE warehouse.intermediate.truck_days (business_date DATE, truck_key VARCHAR)")
+    for day in (OLD, EDGE):
+        con.execute("INSERT INTO warehouse.intermediate.truck_days VALUES (?, ?)", [day, f"{SECRET}-{day}"])
+    care(home)  # a quiet night merges the days into one file
+    con.execute("DELETE FROM warehouse.intermediate.truck_days WHERE business_date = ?", [OLD])
+    assert on_disk(home, f"{SECRET}-{OLD}")
+    care(home)
+    care(home, days=10)
+    assert not on_disk(home, f"{SECRET}-{OLD}")
+    assert con.execute("SELECT business_date FROM warehouse.intermediate.truck_days").fetchall() == [(EDGE,)]
+
+
 def test_a_clean_up_that_names_a_file_in_use_removes_nothing(
     home: Home, records: Con, monkeypatch: pytest.MonkeyPatch
 ) -> None:
