@@ -52,7 +52,7 @@ def waste_trips(dates: list[date], hostile: str = "") -> pl.DataFrame:
             yield {**_trip(dates[-1], 0, "hostile", hostile, 0.0, 0.0, random.Random(1)), "findings": hostile, "verdict": "violation"}  # fmt: skip
 
     frame = pl.DataFrame(list(rows()), infer_schema_length=None)
-    return frame.with_columns(pl.col("capacity_m3", "coverage").cast(pl.Float64))
+    return frame.with_columns(pl.col("coverage").cast(pl.Float64))
 
 
 def _trip(
@@ -69,7 +69,7 @@ def _trip(
         "business_date": day, "trip_id": f"{day:%Y%m%d}-{name}", "area_code": area, "carrier": carrier, "permit_id": "P-01",
         "origin_site_id": "S-1", "destination_site_id": None if "suspected_dump" in found else "R-1",
         "started_hour": datetime(day.year, day.month, day.day) + timedelta(hours=hour), "duration_min": dice.randint(25, 90),
-        "distance_km": round(dice.uniform(6, 40), 3), "capacity_m3": 14.0, "verdict": verdict, "findings": ",".join(found),
+        "distance_km": round(dice.uniform(6, 40), 3), "verdict": verdict, "findings": ",".join(found),
         "confidence": {"violation": "high", "compliant": "medium"}.get(verdict, "low"), "coverage": round(dice.uniform(0.8, 1.0), 3),
     }  # fmt: skip
 
