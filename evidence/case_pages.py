@@ -28,7 +28,7 @@ _ENDS = {
 }
 _STATES = {
     "valid": "有效 valid", "expired": "已过期 expired", "not_yet": "尚未生效 not yet valid", "revoked": "已撤销 revoked",
-    "none": "无 none",
+    "none": "无 none", "unclear": "证件过多，未能判定 too many to tell",
 }  # fmt: skip
 _KINDS = {
     "construction": "建筑工地 construction", "receiving": "消纳场 receiving", "transfer": "中转站 transfer",

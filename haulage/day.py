@@ -192,6 +192,7 @@ def _gaps(fixes: Fixes, followed: Followed, trips: Trips, day: date) -> pa.Table
     for gap in followed.gaps:
         key, started = fixes.vehicles[int(gap[L.G_VEHICLE])], float(gap[L.G_T])
         spans = trips.spans.get(key, [])
+        lost = None if np.isnan(gap[L.G_LOST_T]) else thing_id("trip", key, float(gap[L.G_LOST_T]))
         rows.append(
             {
                 "business_date": district_date(started),
@@ -204,7 +205,7 @@ def _gaps(fixes: Fixes, followed: Followed, trips: Trips, day: date) -> pa.Table
                 "after_power_off": bool(gap[L.G_ALARM]),
                 "longitude": None if np.isnan(gap[L.G_LON]) else round(float(gap[L.G_LON]), 6),
                 "latitude": None if np.isnan(gap[L.G_LAT]) else round(float(gap[L.G_LAT]), 6),
-                "trip_id": next((trip for begin, end, trip in spans if begin <= started < end), None),
+                "trip_id": next((trip for begin, end, trip in spans if begin <= started < end), lost),
                 "is_open": bool(gap[L.G_OPEN]),
             }
         )

@@ -45,11 +45,13 @@ def _write_gap(gaps, at, vehicle, state, end, alarms, first_alarm, last_alarm, p
     gaps[at, L.G_VEHICLE] = vehicle
     gaps[at, L.G_T] = begin
     gaps[at, L.G_END] = end
-    gaps[at, L.G_LOADED] = state[L.LOAD] == L.IS_FULL or state[L.LEG] == L.SURE
+    was_lost = not np.isnan(state[L.LOST_T])
+    gaps[at, L.G_LOADED] = state[L.LOAD] == L.IS_FULL or state[L.LEG] == L.SURE or was_lost
     gaps[at, L.G_ALARM] = not (np.isnan(alarm) and np.isnan(state[L.ALARM_T]))
     gaps[at, L.G_LON] = state[L.KEPT_LON]
     gaps[at, L.G_LAT] = state[L.KEPT_LAT]
     gaps[at, L.G_OPEN] = is_open
+    gaps[at, L.G_LOST_T] = state[L.LOST_T]
     return at + 1
 
 
@@ -71,6 +73,7 @@ def _follow_one(v, start, stop, day_end, t, lon, lat, load, flags, rules, good, 
         n_gaps = _write_gap(gaps, n_gaps, v, state, now, alarms, first_alarm, last_alarm, parameters, 0.0)
         state[L.REPORT_T] = now
         state[L.ALARM_T] = np.nan
+        state[L.LOST_T] = np.nan
         if flags[row] & L.RUNNING:
             state[L.RUN_T] = now
         if rules[row] != L.KEPT:
@@ -98,7 +101,12 @@ def _follow_one(v, start, stop, day_end, t, lon, lat, load, flags, rules, good, 
         good[0], good[1], good[2] = now, lon[row], lat[row]
         put(state, L.KEPT_T, good)
         rows[LAST_ROW] = row
+    before = n_legs
     n_legs = trip_kernel.lose(legs, n_legs, v, state, rows, day_end, parameters)
+    # Lost, and still silent: the dates that tell of this silence again know of the leg by the state alone. One that was
+    # unloaded before it, or whose last report was no good fix, did not end in it.
+    if n_legs > before and legs[before, L.L_KIND] == L.LOST and state[L.REPORT_T] <= state[L.KEPT_T]:
+        state[L.LOST_T] = legs[before, L.L_T]
     n_gaps = _write_gap(gaps, n_gaps, v, state, day_end, alarms, first_alarm, last_alarm, parameters, 1.0)
     if np.isnan(state[L.ALARM_T]) and first_alarm < last_alarm:
         state[L.ALARM_T] = alarm_near(alarms, first_alarm, last_alarm, state[L.REPORT_T], parameters[L.P_ALARM_NEAR])

@@ -69,8 +69,10 @@ KINDS: Final = (None, "construction", "receiving", "transfer", "backfill")
     END_LAT,
     END_LON2,
     END_LAT2,
-) = range(36)
-STATE: Final = 36
+    LOST_T,
+) = range(37)
+STATE: Final = 37
+# LOST_T: when the leg began that was given up for lost at the end of a date, while the silence it ended in goes on.
 # LEG: none; begun but not yet sure, so not yet told; sure.
 NO_LEG, PROVISIONAL, SURE = range(3)
 BY_SENSOR, BY_SITES = 1, 2
@@ -108,8 +110,8 @@ UNLOADED, OPEN, LOST, UNSURE = range(4)
 END_KINDS: Final = ("unloaded", "open", "lost", "unsure")
 
 # A gap in reports.
-(G_VEHICLE, G_T, G_END, G_LOADED, G_ALARM, G_LON, G_LAT, G_OPEN) = range(8)
-GAP: Final = 8
+(G_VEHICLE, G_T, G_END, G_LOADED, G_ALARM, G_LON, G_LAT, G_OPEN, G_LOST_T) = range(9)
+GAP: Final = 9
 
 # What is measured along a leg.
 (

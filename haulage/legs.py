@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haulage import layout as L
-from haulage.permits import Match
+from haulage.permits import UNCLEAR, Match
 
 Measures = NDArray[np.float64]
 
@@ -85,8 +85,8 @@ class Leg:
         return cls(**parts)
 
     def chosen(self, destination_site_id: str | None) -> Candidate:
-        """The candidate whose permit names the destination; else the first."""
+        """The candidate whose permit names the destination; else the first, unless permits were left out."""
         for one in self.candidates:
             if destination_site_id is not None and one.match.receiving_site_id == destination_site_id:
                 return one
-        return self.candidates[0]
+        return self.candidates[-1] if self.candidates[-1].match == UNCLEAR else self.candidates[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import duckdb
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from haulage.registers import Truck, register_rows
 
-_MOST = 4  # permits a leg is measured under, while its destination is not known
+_MOST = 16  # receiving sites whose permits a leg is measured under, while its destination is not known
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Match:
 
 
 NO_PERMIT = Match()
+# The truck has valid permits for more receiving sites than a leg is followed under: for any other site nothing is known.
+UNCLEAR = Match(state="unclear")
 
 
 class Permits:
@@ -82,7 +85,8 @@ class Permits:
 
         A permit is for the truck when it lists it, or is its carrier's. Valid ones that list the truck come first, then
         others that list it, then valid ones of its carrier. Several that are equally good differ by their receiving site,
-        which the leg's end decides.
+        which the leg's end decides: the first for each is enough. UNCLEAR comes last where sites were left out that the
+        truck may have driven to.
         """
         ranked = []
         for permit in self._by_site.get(site_id or "", []):
@@ -93,19 +97,27 @@ class Permits:
                 latest = -(permit.valid_until or date.max).toordinal()
                 ranked.append((rank, latest, permit.permit_id, permit, listed))
         ranked.sort(key=lambda one: one[:3])
-        return [
+        if not ranked:
+            return [NO_PERMIT]
+        best = ranked[0][0]
+        by_receiving_site: dict[str | None, Permit] = {}
+        for rank, _, _, permit, _ in ranked:
+            if rank == best:
+                by_receiving_site.setdefault(permit.receiving_site_id, permit)
+        matches = [
             Match(
                 permit.permit_id,
                 permit.state(day),
                 permit.receiving_site_id,
-                listed,
+                not best[0],
                 permit.hour_from,
                 permit.hour_until,
                 permit.route,
             )
-            for rank, _, _, permit, listed in ranked
-            if rank == ranked[0][0]
-        ][:_MOST] or [NO_PERMIT]
+            for permit in islice(by_receiving_site.values(), _MOST)
+        ]
+        # Permits that are not valid, or do not list the truck, allow no site: which of them it is makes no difference.
+        return [*matches, UNCLEAR] if len(by_receiving_site) > _MOST and best == (False, False) else matches
 
 
 def permits_on(con: duckdb.DuckDBPyConnection, bronze: str, day: date) -> Permits:

@@ -18,6 +18,7 @@ from haulage.tables import SCHEMA, arrow_table
 from lake.engine import sql_name
 
 DONE = ""  # the vehicle whose row says that a date was processed
+_SMALLEST = 36  # numbers of the states that lakes may still hold: those before layout.LOST_T
 
 
 @dataclass
@@ -33,6 +34,8 @@ class States:
         states = cls()
         for key, numbers, leg in rows:
             state = np.array(numbers, dtype=np.float64)
+            if _SMALLEST <= state.size < L.STATE:  # of before numbers were added at the end: nothing is known of them
+                state = np.append(state, np.full(L.STATE - state.size, np.nan))
             if state.size == L.STATE and state[L.REPORT_T] >= after:
                 states.numbers[key] = state
                 if leg is not None:

@@ -8,7 +8,7 @@ its id, by the date after: the latest processed date holds. Instants are UTC, pl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import duckdb
@@ -220,6 +220,18 @@ def unbuilt_dates(con: duckdb.DuckDBPyConnection, warehouse: str) -> set[date]:
     """The business dates whose rows changed since `forget_unbuilt`."""
     rows = con.execute(f"SELECT DISTINCT business_date FROM {_name(warehouse, 'unbuilt')}").fetchall()
     return {day for (day,) in rows}
+
+
+def beside_unbuilt(con: duckdb.DuckDBPyConnection, warehouse: str) -> set[date]:
+    """The dates on either side of those: their trips may have been seen about midnight together with trips that changed.
+
+    A trip that only a later date told otherwise (it ended after midnight) was seen with those of the date after at most.
+    """
+    rows = con.execute(
+        f"SELECT DISTINCT business_date, business_date = processed_date FROM {_name(warehouse, 'unbuilt')}"
+    ).fetchall()
+    after = {day + timedelta(days=1) for day, _ in rows}
+    return after | {day - timedelta(days=1) for day, told_itself in rows if told_itself}
 
 
 def forget_unbuilt(con: duckdb.DuckDBPyConnection, warehouse: str) -> None:

@@ -175,7 +175,7 @@ def _row(leg: Leg, row: NDArray[np.float64], end: Site | None, place: NDArray[np
         "hours_outside_s": None if match.permit_id is None else _seconds(m[L.M_OUTSIDE_HOURS]),
         "distance_km": _km(m[L.M_METRES]),
         "fixes": int(m[L.M_FIXES]),
-        "observed_share": round(float(m[L.M_OBSERVED] / m[L.M_EXPECTED]), 4) if m[L.M_EXPECTED] else 1.0,
+        "observed_share": round(float(m[L.M_OBSERVED] / m[L.M_EXPECTED]), 4) if m[L.M_EXPECTED] else None,
         "route_known": has_route,
         "off_route_km": _km(m[L.M_OFF_METRES]) if has_route else None,
         "off_route_share": (round(float(m[L.M_OFF_METRES] / seen_km), 4) if seen_km else 0.0) if has_route else None,

@@ -15,7 +15,7 @@ import structlog
 
 from geography.install import install_default
 from haulage.day import process_days
-from haulage.tables import forget_unbuilt, unbuilt_dates
+from haulage.tables import beside_unbuilt, forget_unbuilt, unbuilt_dates
 from ingestion.bronze_tables import BOOKKEEPING_TABLES, ensure_bronze_tables, feed_columns
 from ingestion.contracts import Contract, all_contracts
 from lake.bookkeeping import (
@@ -91,7 +91,7 @@ def build(home: Home, *, full: bool = False, run_id: str | None = None, now: dat
         use_threads(con, plan.rows_of(plan.changed))
         dbt_will_run = full or new_rules or not plan.is_empty
         with parsed_meanwhile(home, bronze_snapshot=snapshot) if dbt_will_run else nullcontext():
-            plan = plan.with_haulage(_find_trips(con, home, plan, snapshot))
+            plan = plan.with_haulage(*_find_trips(con, home, plan, snapshot))
         if plan.is_empty and not (full or new_rules):
             log.info("build: nothing changed", run_id=build_id, bronze_snapshot=snapshot)
             return BuildReport("unchanged", None, snapshot, rules, seconds=round(time.monotonic() - clock, 3))
@@ -120,15 +120,18 @@ def build(home: Home, *, full: bool = False, run_id: str | None = None, now: dat
     return report
 
 
-def _find_trips(con: duckdb.DuckDBPyConnection, home: Home, plan: RebuildPlan, snapshot: int) -> set[date]:
+def _find_trips(
+    con: duckdb.DuckDBPyConnection, home: Home, plan: RebuildPlan, snapshot: int
+) -> tuple[set[date], set[date]]:
     """Stops, trips and gaps of the dates on which trucks or registers changed, as of the snapshot that dbt will read.
 
-    Returns the dates that models have not seen yet: those of a build that failed or was killed are among them.
+    Returns the dates that models have not seen yet: those of a build that failed or was killed are among them. And the
+    dates beside them.
     """
     attach(con, home, BRONZE, snapshot=snapshot)
     process_days(con, plan.truck_dates)
     detach(con, BRONZE)
-    return unbuilt_dates(con, WAREHOUSE)
+    return unbuilt_dates(con, WAREHOUSE), beside_unbuilt(con, WAREHOUSE)
 
 
 def prepare_bronze(home: Home, contracts: Sequence[Contract], *, now: datetime) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -41,6 +42,7 @@ CUT = (EVENTS, EVENT_WINDOWS)
 # No feed either: dates on which stops, trips or gaps changed (haulage/), known only once they have been found again.
 HAULAGE = "haulage"
 _SEES_TRUCKS = ("detection_events", "cameras")
+_TRACKS = ("truck_gps", "trucks")
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,19 @@ class RebuildPlan:
         """The dates on which what haulage/ reads has changed."""
         return set().union(*(self.changed.get(feed, set()) for feed in FEEDS))
 
-    def with_haulage(self, dates: set[date]) -> RebuildPlan:
+    def with_haulage(self, dates: set[date], beside: AbstractSet[date] = frozenset()) -> RebuildPlan:
         """The plan that also rebuilds these dates wherever models read stops, trips or gaps.
 
-        And those whose trips may have been seen after midnight: by cameras of which the next date told more.
+        And those whose trips may have been seen about midnight: by cameras of which the next date told more, or together
+        with trucks of which a date beside it did; `beside` are the dates next to trips that changed.
         """
-        seen = set().union(*(self.changed.get(feed, set()) for feed in _SEES_TRUCKS))
-        evenings = {day - timedelta(days=1) for day in seen} & set(self.rows)
-        moved = self.changed.get(HAULAGE, set()) | dates | evenings
+        seen, tracks = (
+            set().union(*(self.changed.get(feed, set()) for feed in feeds)) for feeds in (_SEES_TRUCKS, _TRACKS)
+        )
+        beside = (
+            beside | {day - timedelta(days=1) for day in seen | tracks} | {day + timedelta(days=1) for day in tracks}
+        )
+        moved = self.changed.get(HAULAGE, set()) | dates | (beside & set(self.rows))
         return replace(self, changed={**self.changed, HAULAGE: moved}) if moved else self
 
     def rows_of(self, part: Dates) -> int:

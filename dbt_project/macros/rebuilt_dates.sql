@@ -66,15 +66,37 @@
 {%- endmacro %}
 
 
-{#- The same for a register: the snapshots in effect on the dates that are rebuilt. -#}
-{% macro in_effect(column, feed) -%}
+{#- The rebuilt dates, the day before and the day after each: what is compared across midnight. -#}
+{% macro beside_or_rebuilt(column) -%}
     {%- if not reads_the_lake() -%}
         true
     {%- else -%}
+        {{ dates_in(column, with_days_beside(rebuilt_dates(model.config.meta.get('feeds')))) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro with_days_beside(dates) -%}
+    {%- set wanted = [] -%}
+    {%- for day in dates -%}
+        {%- for days in (-1, 0, 1) -%}
+            {%- do wanted.append(day + modules.datetime.timedelta(days=days)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(wanted | unique | sort) }}
+{%- endmacro %}
+
+
+{#- The same for a register: the snapshots in effect on the dates that are rebuilt, and on those beside them. -#}
+{% macro in_effect(column, feed, beside=false) -%}
+    {%- if not reads_the_lake() -%}
+        true
+    {%- else -%}
+        {%- set dates = rebuilt_dates(model.config.meta.get('feeds')) -%}
         {%- set query -%}
             select distinct snapshot_date from {{ target.database }}.intermediate.int_register_days
             where feed = '{{ feed }}'
-                and {{ dates_in('business_date', rebuilt_dates(model.config.meta.get('feeds'))) }}
+                and {{ dates_in('business_date', with_days_beside(dates) if beside else dates) }}
             order by snapshot_date
         {%- endset -%}
         {{ dates_in(column, run_query(query).columns[0].values() | list) }}

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from haulage.day import process_days
-from haulage.tables import TABLES
+from haulage.tables import TABLES, beside_unbuilt, unbuilt_dates
 from ingestion.bronze_tables import ensure_bronze_tables
 from ingestion.contracts import load_contract
 from lake.engine import open_engine
@@ -227,3 +227,15 @@ def test_a_vehicle_that_was_silent_for_long_begins_anew(con: duckdb.DuckDBPyConn
     process_days(con, [DAY, later])
     assert rows(con, "trips", "business_date", f"processed_date = '{later}'") == []
     assert rows(con, "open_states", "vehicle_key", f"processed_date = '{later}'") == [("",), ("v2",)]
+
+
+def test_the_dates_beside_trips_that_changed_are_those_midnight_may_join_to_them(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    land(con, Track(at="10:00").haul())
+    process_days(con, [DAY])
+    before, after = DAY - timedelta(days=1), NEXT_DAY
+    assert (unbuilt_dates(con, WAREHOUSE), beside_unbuilt(con, WAREHOUSE)) == ({DAY}, {before, after})
+    con.execute("DELETE FROM warehouse.haulage.unbuilt")
+    con.execute("INSERT INTO warehouse.haulage.unbuilt VALUES (?, ?)", [NEXT_DAY, DAY])  # it ended after midnight
+    assert (unbuilt_dates(con, WAREHOUSE), beside_unbuilt(con, WAREHOUSE)) == ({DAY}, {NEXT_DAY})

@@ -1,8 +1,9 @@
 {{ config(meta={'feeds': ['haulage', 'truck_gps', 'trucks', 'detection_events', 'cameras'], 'detail': true}) }}
 
 -- Which loaded trip a camera saw uncovered or spilling. No plate is read: the trip is the one whose truck was in reach
--- of the camera nearest in time. Another trip there within a report interval of it makes the sighting ambiguous. Trips
--- are compared with those that started on the same date.
+-- of the camera nearest in time. Another trip there within a report interval of it makes the sighting ambiguous. The
+-- trips of a sighting started on its date or on the day before, and are compared whichever date that was: a date's rows
+-- depend on the dates on either side of it. No trip lasts a day, so none beyond these (trip_end_after_s).
 with parameters as (
     select
         max(case when parameter = 'camera_match_m' then value end) as match_m,
@@ -17,6 +18,7 @@ with parameters as (
 
 seen as (
     select
+        i.business_date as seen_on,
         i.incident_id,
         i.camera_id,
         i.event_type,
@@ -77,11 +79,18 @@ fixes as (
     from {{ ref('stg_truck_gps') }} as g
     cross join parameters as p
     where coalesce(g.is_positioned, true)
-        and {{ rebuilt_or_day_after('g.business_date') }}
+        and {{ beside_or_rebuilt('g.business_date') }}
+        -- Of the day before, what may have been in reach of a camera after midnight.
+        and (
+            {{ rebuilt_or_day_after('g.business_date') }}
+            or {{ seconds_between('g.reported_at', utc_of_shanghai(add_days('g.business_date', '1'), '0')) }}
+            <= p.match_s
+        )
 ),
 
 near as (
     select
+        r.seen_on,
         r.incident_id,
         r.camera_id,
         r.event_type,
@@ -104,8 +113,10 @@ near as (
 -- A fix lies in a trip that started on its own date or on the day before.
 of_trips_since as (
     select *, business_date as trip_date from near
+    where business_date <= seen_on
     union all
     select *, {{ add_days('business_date', '-1') }} as trip_date from near
+    where business_date >= seen_on
 ),
 
 terminals as (
@@ -117,8 +128,8 @@ terminals as (
     inner join {{ ref('stg_trucks') }} as t on d.snapshot_date = t.snapshot_date
     where d.feed = 'trucks'
         and t.terminal_key is not null
-        and {{ rebuilt('d.business_date') }}
-        and {{ in_effect('t.snapshot_date', 'trucks') }}
+        and {{ beside_or_rebuilt('d.business_date') }}
+        and {{ in_effect('t.snapshot_date', 'trucks', beside=true) }}
     group by d.business_date, t.terminal_key
 ),
 
@@ -134,6 +145,7 @@ candidates as (
     select
         t.business_date,
         t.trip_id,
+        k.seen_on,
         k.incident_id,
         min(k.camera_id) as camera_id,
         min(k.event_type) as event_type,
@@ -146,18 +158,18 @@ candidates as (
             and k.vehicle_key = t.vehicle_key
             and k.reported_at >= t.started_at
             and k.reported_at <= t.ended_at
-            and {{ rebuilt('t.business_date') }}
-    group by t.business_date, t.trip_id, k.incident_id
+            and {{ beside_or_rebuilt('t.business_date') }}
+    group by t.business_date, t.trip_id, k.seen_on, k.incident_id
 ),
 
 ranked as (
     select
         *,
         row_number() over (
-            partition by business_date, incident_id order by apart_s asc, distance_m asc, trip_id asc
+            partition by seen_on, incident_id order by apart_s asc, distance_m asc, trip_id asc
         ) as place,
         lead(apart_s) over (
-            partition by business_date, incident_id order by apart_s asc, distance_m asc, trip_id asc
+            partition by seen_on, incident_id order by apart_s asc, distance_m asc, trip_id asc
         ) as next_apart_s
     from candidates
 )
@@ -175,3 +187,4 @@ select
 from ranked as r
 cross join parameters as p
 where r.place = 1
+    and {{ rebuilt('r.business_date') }}

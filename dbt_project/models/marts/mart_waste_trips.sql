@@ -9,10 +9,10 @@
 }}
 
 -- The verdict on each trip. A finding of high or medium confidence makes a violation. Without one, a trip that may
--- hide one (too few fixes, perhaps another datum, never seen to unload, a finding of low confidence, a register
--- missing) is not judged, and the rest is compliant; a trip that has not ended is open. The place of unloading is kept
--- as the middle of a cell of a thousandth of a degree (111 by 95 metres): places are measured, and this outlives the
--- track.
+-- hide one (too few fixes, perhaps another datum, never seen to unload, more permits than a leg is followed under, a
+-- finding of low confidence, a register missing) is not judged, and the rest is compliant; a trip that has not ended is
+-- open. The place of unloading is kept as the middle of a cell of a thousandth of a degree (111 by 95 metres): places
+-- are measured, and this outlives the track.
 with parameters as (
     select max(case when parameter = 'observed_share_min' then value end) as observed_share_min
     from {{ ref('stg_contract_parameters') }}
@@ -53,6 +53,7 @@ placed as (
         coalesce(t.observed_share >= p.observed_share_min, false)
         and not coalesce(t.wrong_datum_suspected, false)
         and coalesce(t.end_kind = 'unloaded', false)
+        and coalesce(t.permit_state, 'none') <> 'unclear'
         and coalesce(r.are_known, false) as can_be_cleared
     from {{ ref('stg_haulage_trips') }} as t
     cross join parameters as p
