@@ -81,6 +81,17 @@ def test_a_month_with_some_of_its_receipts_says_how_many(published: Path, open_p
     assert any("12 天（共 14 天）" in words for words in warnings)
 
 
+def test_a_month_whose_receipts_were_all_refused_has_no_difference(portal_home: Path, open_page: Open) -> None:
+    file = build_published(portal_home / "published" / "published.duckdb")
+    with duckdb.connect(str(file)) as con:
+        con.execute(
+            "UPDATE data_accounting SET accepted = 0, quarantined = received WHERE feed = 'settlement_receipts'"
+        )
+    assert balance.arrived(open_edition(file), MONTH)["settled"] == 0
+    for row in _table(open_page("mass_balance", "en")):
+        assert row.count("No data") >= 3 and "%" not in row
+
+
 def test_what_a_figure_means_is_what_the_rulebook_says(portal_home: Path, open_page: Open) -> None:
     file = build_published(portal_home / "published" / "published.duckdb")
     with duckdb.connect(str(file)) as con:

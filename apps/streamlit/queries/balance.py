@@ -37,7 +37,8 @@ FROM ({_PERMITS})
 _ARRIVED = """
 SELECT (SELECT count(DISTINCT business_date) FROM track_quality WHERE business_date BETWEEN $first AND $last) AS tracked,
        (SELECT count(DISTINCT business_date) FROM data_accounting
-        WHERE feed = $feed AND received > 0 AND business_date BETWEEN $first AND $last) AS settled
+        -- a file refused altogether settles nothing: of its date no receipt is known
+        WHERE feed = $feed AND accepted > 0 AND business_date BETWEEN $first AND $last) AS settled
 """
 
 
