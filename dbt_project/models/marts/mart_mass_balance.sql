@@ -2,12 +2,13 @@
 
 -- The balance of each permit from the first of the month on: what it declares, what its trucks hauled (trips times
 -- capacity), what of it reached the receiving site, and what was settled there. The register of the latest date says
--- what is declared. Ranked by the difference between hauled and settled, whichever way it points.
+-- what is declared, and where: a permit that left the register on the way, or moved to another site, is one balance all
+-- the same. Ranked by the difference between hauled and settled, whichever way it points.
 with months as (
     select
         cast(date_trunc('month', business_date) as date) as month,
         permit_id,
-        site_id,
+        coalesce(max_by(site_id, business_date) filter (where site_id <> 'unknown'), 'unknown') as site_id,
         max_by(receiving_site_id, business_date) as receiving_site_id,
         max_by(carrier, business_date) as carrier,
         max_by(declared_m3, business_date) as declared_m3,
@@ -19,7 +20,7 @@ with months as (
         round(sum(receipts_m3), 3) as receipts_m3
     from {{ ref('mart_permit_days') }}
     where {{ months_rebuilt('business_date') }}
-    group by cast(date_trunc('month', business_date) as date), permit_id, site_id
+    group by cast(date_trunc('month', business_date) as date), permit_id, case when permit_id = 'none' then site_id end
 )
 
 select
