@@ -39,8 +39,8 @@ def _of_month(month: date, settled: float, hostile: str) -> list[dict[str, Any]]
         rows.append({
             "month": month, "permit_id": hostile if hostile and permit == "P-02" else permit, "site_id": hostile or site,
             "receiving_site_id": receiving, "carrier": hostile if hostile and permit == "P-01" else carrier,
-            "declared_m3": declared, "trips": trips, "hauled_m3": hauled, "received_trips": received,
-            "received_m3": received * _CAPACITY, "receipts": round(receipts * settled), "receipts_m3": paid,
+            "declared_m3": declared, "trips": trips, "unmeasured_trips": 0, "hauled_m3": hauled, "received_trips": received,
+            "received_m3": received * _CAPACITY, "receipts": round(receipts * settled), "unmeasured_receipts": 0, "receipts_m3": paid,
             "difference_m3": hauled - paid, "difference_share": (hauled - paid) / hauled if hauled else None,
         })  # fmt: skip
     rows.sort(key=lambda row: (-abs(row["difference_m3"]), row["permit_id"]))

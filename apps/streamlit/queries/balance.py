@@ -18,8 +18,9 @@ _RECEIPTS = "settlement_receipts"
 _MONTHS = "SELECT DISTINCT month FROM mass_balance ORDER BY month DESC"
 
 _PERMITS = """
-SELECT permit_id, site_id, receiving_site_id, carrier, declared_m3, trips, hauled_m3, received_trips, received_m3, receipts,
-       receipts_m3, difference_m3, difference_share, difference_rank
+SELECT permit_id, site_id, receiving_site_id, carrier, declared_m3, trips, coalesce(unmeasured_trips, 0) AS unmeasured_trips,
+       hauled_m3, received_trips, received_m3, receipts, coalesce(unmeasured_receipts, 0) AS unmeasured_receipts, receipts_m3,
+       difference_m3, difference_share, difference_rank
 FROM mass_balance
 WHERE month = $month AND ($carrier = '' OR carrier = $carrier) AND ($site = '' OR $site IN (site_id, receiving_site_id))
 ORDER BY difference_rank, permit_id, site_id
@@ -28,16 +29,19 @@ ORDER BY difference_rank, permit_id, site_id
 _TOTALS = f"""
 SELECT count(*) FILTER (permit_id <> '{NO_PERMIT}') AS permits,
        count(*) FILTER (permit_id <> '{NO_PERMIT}' AND declared_m3 IS NULL) AS undeclared, sum(declared_m3) AS declared_m3,
-       sum(trips)::BIGINT AS trips, sum(hauled_m3) AS hauled_m3, sum(received_trips)::BIGINT AS received_trips,
-       sum(received_m3) AS received_m3, sum(receipts)::BIGINT AS receipts, sum(receipts_m3) AS receipts_m3,
-       sum(difference_m3) AS difference_m3, sum(difference_m3) / nullif(sum(hauled_m3), 0) AS difference_share
+       sum(trips)::BIGINT AS trips, sum(unmeasured_trips)::BIGINT AS unmeasured_trips, sum(hauled_m3) AS hauled_m3,
+       sum(received_trips)::BIGINT AS received_trips, sum(received_m3) AS received_m3, sum(receipts)::BIGINT AS receipts,
+       sum(unmeasured_receipts)::BIGINT AS unmeasured_receipts, sum(receipts_m3) AS receipts_m3,
+       sum(difference_m3) AS difference_m3,
+       sum(difference_m3) / nullif(sum(hauled_m3) FILTER (difference_m3 IS NOT NULL), 0) AS difference_share
 FROM ({_PERMITS})
 """
 
 _ARRIVED = """
 SELECT (SELECT count(DISTINCT business_date) FROM track_quality WHERE business_date BETWEEN $first AND $last) AS tracked,
        (SELECT count(DISTINCT business_date) FROM data_accounting
-        WHERE feed = $feed AND received > 0 AND business_date BETWEEN $first AND $last) AS settled
+        -- a file refused altogether settles nothing: of its date no receipt is known
+        WHERE feed = $feed AND accepted > 0 AND business_date BETWEEN $first AND $last) AS settled
 """
 
 
@@ -55,7 +59,7 @@ def permits(edition: Edition, month: date, carrier: str = "", site: str = "") ->
 
 
 def totals(edition: Edition, month: date, carrier: str = "", site: str = "") -> dict[str, Any]:
-    """The sums of `permits`, how many permits they are and how many of these declare no volume (undeclared)."""
+    """The sums of what is known of `permits`, how many permits they are and how many of these declare no volume (undeclared)."""
     return edition.rows(_TOTALS, {"month": month, "carrier": carrier, "site": site}).row(0, named=True)
 
 

@@ -136,6 +136,12 @@ def _percent(share: float) -> str:
     return f"−{formats.percent(abs(share))}" if share < 0 else formats.percent(share)
 
 
+def _counted(key: str, count: int, unmeasured: int) -> str:
+    """How many trips or receipts a volume is of, and how many more have none; no key, no noun."""
+    words = t(key, count=formats.number(count)) if key else formats.number(count)
+    return words + t("mass_balance.unmeasured", count=formats.number(unmeasured)) if unmeasured else words
+
+
 def _totals(sums: Mapping[str, Any], missing: set[str]) -> None:
     known = {name: None if name in missing else value for name, value in sums.items()}
     declared = t("mass_balance.of_permits", count=formats.number(sums["permits"]))
@@ -143,9 +149,9 @@ def _totals(sums: Mapping[str, Any], missing: set[str]) -> None:
         declared += t("mass_balance.undeclared", count=formats.number(sums["undeclared"]))
     notes = {
         "declared_m3": declared,
-        "hauled_m3": t("mass_balance.of_trips", count=formats.number(sums["trips"])),
+        "hauled_m3": _counted("mass_balance.of_trips", sums["trips"], sums["unmeasured_trips"]),
         "received_m3": t("mass_balance.of_trips", count=formats.number(sums["received_trips"])),
-        "receipts_m3": t("mass_balance.of_receipts", count=formats.number(sums["receipts"])),
+        "receipts_m3": _counted("mass_balance.of_receipts", sums["receipts"], sums["unmeasured_receipts"]),
         "difference_m3": "" if known["difference_share"] is None else
         t("mass_balance.of_hauled", share=_percent(known["difference_share"])),
     }  # fmt: skip
@@ -192,7 +198,7 @@ def _permits(found: pl.DataFrame, missing: set[str], definition: Mapping[str, An
         if name == "declared_m3" and row["permit_id"] == balance.NO_PERMIT:
             return tables.figure("–")
         if name in missing or row[name] is None:
-            if name == "difference_share" and name not in missing:
+            if name == "difference_share" and name not in missing and row["difference_m3"] is not None:
                 return tables.Cell(t("mass_balance.nothing_hauled"), is_number=True, style="yj-none")
             return tables.unpublished(statuses.NO_DATA)
         if name == "difference_share":
@@ -203,9 +209,10 @@ def _permits(found: pl.DataFrame, missing: set[str], definition: Mapping[str, An
 
     lines: list[list[tables.Cell | str]] = []
     for row in found.iter_rows(named=True):
-        rank = "" if "difference_m3" in missing else f"{formats.number(row['difference_rank'])}. "
-        trips = "–" if "hauled_m3" in missing else formats.number(row["trips"])
-        receipts = "–" if "receipts_m3" in missing else formats.number(row["receipts"])
+        has_rank = "difference_m3" not in missing and row["difference_m3"] is not None
+        rank = f"{formats.number(row['difference_rank'])}. " if has_rank else ""
+        trips = "–" if "hauled_m3" in missing else _counted("", row["trips"], row["unmeasured_trips"])
+        receipts = "–" if "receipts_m3" in missing else _counted("", row["receipts"], row["unmeasured_receipts"])
         lines.append([
             f"{rank}{_permit(row['permit_id'])}", *(figure(row, name) for name in FIGURES), tables.figure(trips),
             tables.figure(receipts), row["carrier"] or "–", _way(row),

@@ -97,18 +97,31 @@ counted as (
     left join found as f on d.business_date = f.business_date and a.area_code = f.area_code
 ),
 
--- Per permit, so that what one has too many does not hide what another lacks. Of a date on which nobody was settled the
--- receipts have not come.
+-- What has no volume is none of 0 m3: a permit with such a trip or receipt cannot be balanced. Days from before these
+-- were counted, whose detail has expired, stay as they were.
+permit_days as (
+    select
+        business_date,
+        trips,
+        hauled_m3,
+        receipts,
+        receipts_m3,
+        coalesce(unmeasured_trips, 0) = 0 and coalesce(unmeasured_receipts, 0) = 0 as is_measured
+    from {{ ref('mart_permit_days') }}
+    where permit_id <> 'none'
+        and {{ rebuilt('business_date') }}
+),
+
+-- Per permit, so that what one has too many does not hide what another lacks. Trips of permits that cannot be balanced
+-- lower the coverage, as those without a permit do. Of a date on which nobody was settled the receipts have not come.
 unsettled as (
     select
         p.business_date,
-        sum(p.hauled_m3) as hauled_m3,
-        sum(greatest(p.hauled_m3 - p.receipts_m3, 0)) as missing_m3,
-        sum(p.trips) / cast(nullif(max(w.ended), 0) as double) as coverage
-    from {{ ref('mart_permit_days') }} as p
+        coalesce(sum(case when p.is_measured then p.hauled_m3 end), 0) as hauled_m3,
+        coalesce(sum(case when p.is_measured then greatest(p.hauled_m3 - p.receipts_m3, 0) end), 0) as missing_m3,
+        sum(case when p.is_measured then p.trips else 0 end) / cast(nullif(max(w.ended), 0) as double) as coverage
+    from permit_days as p
     left join driven as w on p.business_date = w.business_date and w.area_code = {{ district() }}
-    where p.permit_id <> 'none'
-        and {{ rebuilt('p.business_date') }}
     group by p.business_date
     having sum(p.receipts) > 0
 ),
