@@ -131,7 +131,7 @@ def _moved(con: duckdb.DuckDBPyConnection, since: int, upto: int, listed: str) -
             SELECT case_id,
                    CASE WHEN arg_max(closed_at IS NULL, business_date) FILTER (WHERE is_now)
                           OR arg_max(closed_at IS NULL, business_date) FILTER (WHERE was_there) THEN NULL
-                        ELSE greatest({_day("max(closed_at)")}, max(business_date)) END AS until
+                        ELSE greatest({_day("max(greatest(closed_at, verified_at))")}, max(business_date)) END AS until
             FROM states GROUP BY case_id
         ),
         steps AS (

@@ -22,8 +22,9 @@
 
 
 {#-
-    The months of closing that figures of the rebuilt dates can depend on: from the first month of the first window on,
-    and the open cases. Literals, so that the lake passes over the files of what was closed before.
+    The months of closing (or of a later verification) that figures of the rebuilt dates can depend on: from the first
+    month of the first window on, and the open cases. Literals, so that the lake passes over the files of what ended
+    before.
 -#}
 {% macro case_months(column) -%}
     {%- set dates = rebuilt_dates(model.config.meta.get('feeds')) if reads_the_lake() else [] -%}

@@ -43,21 +43,23 @@ LATER = st.one_of(
 
 @st.composite
 def histories(draw: st.DrawFn) -> History:
-    """One case over its exports: extensions that come, grow and are taken back, and facts told once."""
+    """One case over its exports: extensions that come, grow and are taken back, an outcome that changes, and facts told once."""
     filed = draw(MOMENTS)
 
     def after(start: datetime) -> datetime | None:
         wait = draw(LATER)
         return None if wait is None else start + wait
 
-    suspended = after(filed)
+    suspended, closed = after(filed), after(filed)
     row = dict.fromkeys(COLUMNS, "") | {
-        "source": "patrol",
+        "source": draw(st.sampled_from(["patrol", "ai_camera"])),
         "category_code": draw(st.sampled_from([*CATEGORIES, "unheard_of"])),
         "reported_at": _text(filed),
         "filed_at": _text(filed),
         "deadline_at": _text(draw(st.one_of(*[st.none()] * 5, MOMENTS))),
-        "closed_at": _text(after(filed)),
+        "closed_at": _text(closed),
+        # Before the closing, or days after it: some districts look again at what was closed.
+        "verified_at": _text(after(draw(st.sampled_from([filed, closed or filed])))),
         "suspended_from": _text(suspended),
         "suspended_until": _text(after(suspended) if suspended else None),
         "reworked_count": "0",
@@ -67,6 +69,10 @@ def histories(draw: st.DrawFn) -> History:
     for step in range(draw(st.integers(1, 4))):
         day = filed.date() + timedelta(days=step * draw(st.integers(1, 5)) + step)
         extended = after(filed)
-        row = row | {"extended_until": _text(extended), "reworked_count": str(draw(st.integers(0, 1)))}
+        row = row | {
+            "extended_until": _text(extended),
+            "reworked_count": str(draw(st.integers(0, 1))),
+            "outcome": draw(st.sampled_from(["", "confirmed", "false_alarm"])) if row["verified_at"] else "",
+        }
         told.append((day, tuple(row.values())))
     return list({day: (day, values) for day, values in told}.values())

@@ -102,3 +102,16 @@ def test_deadline_due_date_and_hours_are_those_of_a_plain_look_at_the_clock(
         assert bool(row["is_on_time"]) == judged.is_on_time, case_id
         assert row["handling_hours"] == pytest.approx(judged.hours), case_id
         assert (row["reworked_known_on"], row["extended_known_on"]) == (judged.reworked, judged.extended), case_id
+
+
+@given(st.lists(histories(), min_size=1, max_size=12))
+def test_a_closed_case_lies_in_the_month_of_the_last_date_that_counts_it(
+    ask_models: Callable[..., dict[str, dict[str, Any]]], cases: list[History]
+) -> None:
+    """A build passes over the months before its windows: what a window counts of a case must not lie there."""
+    for case_id, row in ask_models(exports_of(cases)).items():
+        month = date(9999, 12, 1)
+        if row["closed_date"] is not None:
+            counted = [row[name] for name in ("filed_date", "due_date", "closed_date", "verified_date")]
+            month = max(day for day in counted if day is not None).replace(day=1)
+        assert row["closed_month"] == month, case_id

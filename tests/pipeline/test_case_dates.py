@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,16 @@ def _figures(exports: dict[date, list[Row]]) -> dict[date, Any]:
     truth = CaseTruth([], CALENDAR, RULES)
     for day in sorted(exports):
         truth.add(day, exports[day])
-    return truth.as_json()
+    counted = truth.as_json()
+    newest = {row[0]: dict(zip(COLUMNS, row, strict=True)) for day in sorted(exports) for row in exports[day]}
+    for day, areas in counted.items():
+        since = str(day - timedelta(days=29))
+        areas["cameras"] = Counter(
+            row["outcome"]
+            for row in newest.values()
+            if row["source"] == "ai_camera" and row["verified_at"] and since <= row["verified_at"][:10] <= str(day)
+        )
+    return counted
 
 
 @settings(max_examples=25)
@@ -137,3 +147,16 @@ def test_an_export_before_the_first_moves_the_coverage_of_the_windows_after_that
     live = {old} | {first + timedelta(days=n) for n in range(90)}
     moved = case_dates(landing.con, since=since, upto=upto, changed={old}, exports={old, first}, live=live).figures
     assert moved == {old} | {first + timedelta(days=n) for n in range(60)}
+
+
+def test_a_verification_after_the_closing_moves_every_date_it_is_compared_with(landing: Landing) -> None:
+    """The export that told it is dated before it: a file of a past day may come late."""
+    row = dict.fromkeys(COLUMNS, "") | {"case_id": "a", "source": "ai_camera", "category_code": "red_light"}
+    closed = row | {"filed_at": "2025-10-30 10:00:00", "closed_at": "2025-10-31 10:00:00", "outcome": "false_alarm"}
+    told, first = date(2025, 10, 31), date(2025, 10, 1)
+    landing.empty()
+    since = landing.take({told: [tuple(closed.values())]})
+    upto = landing.take({told: [tuple((closed | {"verified_at": "2025-11-02 10:00:00"}).values())]})
+    live = {first + timedelta(days=n) for n in range(120)}
+    moved = case_dates(landing.con, since=since, upto=upto, changed={told}, exports={told}, live=live).figures
+    assert {date(2025, 11, 2) + timedelta(days=n) for n in range(60)} <= moved

@@ -218,7 +218,14 @@ select
     closed_at,
     closed_date,
     -- Open cases lie together in the month that never comes: a build passes over the files of what was closed long ago.
-    coalesce(cast(date_trunc('month', closed_date) as date), date '9999-12-01') as closed_month,
+    -- One verified after its closing is counted of that day as well, and lies by it.
+    coalesce(
+        cast(date_trunc('month', case
+            when verified_at > closed_at then {{ shanghai_date('verified_at') }}
+            else closed_date
+        end) as date),
+        date '9999-12-01'
+    ) as closed_month,
     clock,
     allowance,
     base_deadline_at,

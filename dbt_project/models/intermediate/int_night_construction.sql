@@ -77,7 +77,8 @@ in_reach as (
     where {{ haversine_km('i.longitude', 'i.latitude', 's.longitude', 's.latitude') }} * 1000 <= s.radius_m + p.match_m
 ),
 
--- A night that crosses midnight counts on the dates it began on and ended on.
+-- A night belongs to the day it begins: its hours after midnight are permitted from the morning after the first day of
+-- validity to the morning after the last. Equal hours are the whole day, which has no night that began before it.
 permitted as (
     select distinct
         w.business_date,
@@ -97,7 +98,9 @@ permitted as (
             (w.local_hour >= n.hour_from and w.business_date between n.valid_from and n.valid_until)
             or (
                 w.local_hour < n.hour_until
-                and w.business_date between n.valid_from and {{ add_days('n.valid_until', 1) }}
+                and w.business_date between {{ add_days(
+                    'n.valid_from', 'case when n.hour_from = n.hour_until then 0 else 1 end'
+                ) }} and {{ add_days('n.valid_until', 1) }}
             )
         )
     )

@@ -38,7 +38,7 @@ terminals as (
 ),
 
 -- A position that is not one (no satellite fix, outside the region) becomes NULL: it proves nothing about its
--- neighbours, but it is a report that arrived.
+-- neighbours and interrupts no kilometres, but it is a report that arrived.
 fixes as (
     select
         g.business_date,
@@ -72,16 +72,81 @@ neighbours as (
     window fix_order as (partition by business_date, vehicle_key order by reported_at, longitude, latitude)
 ),
 
+-- The positions beside reports without one, each with the nearest positions before and after it: the last before such
+-- reports and the first after them follow each other here. They are few; a window over all reports that looks past what
+-- is missing would pay for it at each of them.
+interrupted as (
+    select
+        business_date,
+        vehicle_key,
+        reported_at,
+        longitude,
+        latitude,
+        case
+            when previous_longitude is null then lag(reported_at) over position_order
+            else previous_at
+        end as previous_at,
+        coalesce(previous_longitude, lag(longitude) over position_order) as previous_longitude,
+        case
+            when previous_longitude is null then lag(latitude) over position_order
+            else previous_latitude
+        end as previous_latitude,
+        case when next_longitude is null then lead(reported_at) over position_order else next_at end as next_at,
+        coalesce(next_longitude, lead(longitude) over position_order) as next_longitude,
+        case when next_longitude is null then lead(latitude) over position_order else next_latitude end as next_latitude
+    from neighbours
+    where longitude is not null
+        and (previous_longitude is null or next_longitude is null)
+    window position_order as (partition by business_date, vehicle_key order by reported_at, longitude, latitude)
+),
+
+-- Every report once, for what is counted of reports; the kilometres of a position that stands among those above are
+-- counted there.
+followed as (
+    select
+        business_date,
+        vehicle_key,
+        reported_at,
+        longitude,
+        latitude,
+        previous_at,
+        previous_longitude,
+        previous_latitude,
+        next_at,
+        next_longitude,
+        next_latitude,
+        is_running and was_running as is_run,
+        true as is_report,
+        previous_longitude is not null and next_longitude is not null as is_step
+    from neighbours
+    union all
+    select
+        business_date,
+        vehicle_key,
+        reported_at,
+        longitude,
+        latitude,
+        previous_at,
+        previous_longitude,
+        previous_latitude,
+        next_at,
+        next_longitude,
+        next_latitude,
+        false as is_run,
+        false as is_report,
+        true as is_step
+    from interrupted
+),
+
 steps as (
     select
         *,
-        is_running and was_running as is_run,
         {{ seconds_between('previous_at', 'reported_at') }} as gap_s,
         {{ seconds_between('reported_at', 'next_at') }} as next_gap_s,
         {{ haversine_km('previous_longitude', 'previous_latitude', 'longitude', 'latitude') }} as step_km,
         {{ shanghai_hour('reported_at') }} as shanghai_hour,
         {{ shanghai_hour('previous_at') }} as previous_hour
-    from neighbours
+    from followed
 ),
 
 possible as (
@@ -125,8 +190,10 @@ driven as (
     select
         business_date,
         vehicle_key,
-        cast(count(*) as bigint) as fixes,
-        cast(count(*) filter (where longitude is null or coalesce(is_jump, false)) as bigint) as drift_fixes,
+        cast(count(*) filter (where is_report) as bigint) as fixes,
+        cast(
+            count(*) filter (where is_report and (longitude is null or coalesce(is_jump, false))) as bigint
+        ) as drift_fixes,
         cast(count(*) filter (where is_run and gap_s > 0) as bigint) as observed_reports,
         cast(
             coalesce(sum(greatest(1, round(gap_s / expected_interval_s))) filter (where is_run and gap_s > 0), 0)
@@ -135,6 +202,7 @@ driven as (
         -- Steps that an impossible fix interrupts are bridged from the fix before it to the fix after it. Rounded,
         -- because a sum of floats depends on its order in the last digits.
         round(coalesce(sum(case
+            when not is_step then 0
             when is_night and is_step_possible and gap_s <= max_gap_s then step_km
             when is_night
                 and is_jump
