@@ -3,7 +3,7 @@ from typing import Annotated, Any
 
 import typer
 
-from apps.cli.output import AsJson, report, table
+from apps.cli.output import AsJson, BadCall, report, table
 
 
 def sql(
@@ -23,7 +23,15 @@ def sql(
 
 
 def _query(query: str, limit: int | None) -> Mapping[str, Any]:
+    import duckdb
+
     from lake.home import Home
     from lake.reader import query as read
 
-    return read(Home.current(), query, limit)
+    home = Home.current()
+    try:
+        return read(home, query, limit)
+    except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
+        if str(home.lake) in str(error):  # DuckDB calls a damaged Parquet file invalid input too, and names it
+            raise
+        raise BadCall(str(error)) from error
