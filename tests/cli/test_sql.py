@@ -66,3 +66,19 @@ def test_a_lake_that_cannot_be_read_is_no_bad_call(landed: Home, ask: Callable, 
     assert code == 1
     assert file.name in out
     assert "details:" in err
+
+
+def test_before_the_first_edition_it_says_that_nothing_is_published_and_what_to_do(landed: Home, ask: Callable) -> None:
+    for query in (
+        "SELECT * FROM published.kpi_values",
+        "SELECT 1 FROM bronze.cameras JOIN Published.editions ON true",
+        "SHOW TABLES FROM published",
+    ):
+        code, out, err = ask(query)
+        assert code == 2
+        assert "nothing has been published yet" in out
+        assert "`yunjian run`" in out
+        assert "`yunjian up`" in out
+        assert "details:" not in err
+    code, out, _ = ask("SELECT published_at FROM bronze.cameras")
+    assert (code, "nothing has been published" in out) == (2, False)
