@@ -39,15 +39,24 @@ def list_quarantine(home: Home, feed: str | None = None) -> list[dict[str, Any]]
     return found
 
 
-def refused_rows(home: Home, feed: str, *, limit: int = 100, unseal: bool = False) -> list[dict[str, Any]]:
-    """Refused rows with their raw content; that of feeds with personal data only when `unseal` is asked for."""
+def refused_rows(
+    home: Home, feed: str, *, file: str | None = None, rule: str | None = None, limit: int = 100, unseal: bool = False
+) -> list[dict[str, Any]]:
+    """Open refused rows with their raw content, of one file and one rule where these are given.
+
+    The raw content of feeds with personal data only when `unseal` is asked for. Raises UnknownFeed as `list_quarantine`.
+    """
     rows = _rows(
         home,
         f"SELECT file_name AS file, line, field, rule, reason, all_reasons, raw, raw_sealed, business_date::VARCHAR "
-        f"AS business_date {_OPEN} ORDER BY file_name, line LIMIT $limit",
-        {"feed": feed, "limit": limit},
+        f"AS business_date {_OPEN} AND ($file IS NULL OR file_name = $file) AND ($rule IS NULL OR rule = $rule) "
+        "ORDER BY file_name, line LIMIT $limit",
+        {"feed": feed, "file": file, "rule": rule, "limit": limit},
     )
-    sealer = TextSealer(home) if unseal else None
+    if not rows:
+        load_contract(feed)
+    is_sealed = any(row["raw_sealed"] is not None for row in rows)
+    sealer = TextSealer(home) if unseal and is_sealed else None  # a key is made at first use
     for row in rows:
         token = row.pop("raw_sealed")
         if sealer is not None and token is not None:

@@ -7,9 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import typer
 
-from apps.cli.sql import sql
 from ingestion.landing import land_files
 from lake.home import Home
 
@@ -27,14 +25,10 @@ def landed(home: Home, tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def ask(capsys: pytest.CaptureFixture[str]) -> Callable[[str], tuple[int, str, str]]:
+def ask(yunjian_here: Callable) -> Callable[[str], tuple[int, str, str]]:
     def call(query: str) -> tuple[int, str, str]:
-        code = 0
-        try:
-            sql(query, as_json=True)
-        except typer.Exit as stopped:
-            code = stopped.exit_code
-        return code, *capsys.readouterr()
+        answer = yunjian_here("sql", query, "--json")
+        return answer.code, answer.out, answer.err
 
     return call
 
