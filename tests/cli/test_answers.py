@@ -110,3 +110,10 @@ def test_on_a_fresh_home_there_is_nothing_to_document_and_nothing_to_rebuild(yun
     assert rebuilt.code == 2
     assert rebuilt.json["error"].startswith("nothing to rebuild: nothing has landed")
     assert not list(home.lake.glob("*.sqlite"))
+
+
+def test_a_mistyped_path_is_a_bad_call_that_quarantine_does_not_remember(yunjian_here, tmp_path):
+    answer = yunjian_here("land", "cameras", str(tmp_path / "nofile.csv"), "--json")
+    assert answer.code == 2
+    assert [file["reason"] for file in answer.json["files"]] == ["no_such_file"]
+    assert yunjian_here("quarantine", "list", "--json").json == {"quarantine": []}
