@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -67,10 +66,6 @@ class Contract:
     def business_date(self) -> str:
         """The column that dates a row, or `file_name`."""
         return self.business_date_column or "file_name"
-
-    @property
-    def grace(self) -> timedelta:
-        return timedelta(hours=self.grace_hours)
 
     @property
     def has_personal_data(self) -> bool:

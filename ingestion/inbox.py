@@ -6,10 +6,12 @@ import os
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from ingestion.landing import land_files
+from ingestion.receiving import NoSuchFile
 from ingestion.report import LandReport
 from lake.home import Home
 
@@ -51,7 +53,8 @@ def land_inbox(
 
     A rejected file whose bytes were kept leaves the inbox too. What must not be read (a link, a pipe, a hostile name, one
     of a day to come) is moved unread to the feed's folder `.refused`; put back, it is tried again. A file that could not
-    be read this time (it was being written, its mode forbids it) stays for the next run.
+    be read this time (it was being written, its mode forbids it) stays for the next run. One that was taken away since it
+    was listed is not reported: nobody asked for it by name, and there is nothing that anybody could mend.
     """
     files = [path for path in pending(home, feed) if only is None or only(path)]
     before = [_state(path) for path in files]
@@ -62,7 +65,7 @@ def land_inbox(
             path.unlink(missing_ok=True)
         elif outcome.sha256 is None and outcome.reason in _HOPELESS:
             _set_aside(path)
-    return report
+    return replace(report, files=tuple(file for file in report.files if file.reason != NoSuchFile.REASON))
 
 
 def _set_aside(path: Path) -> None:

@@ -55,7 +55,7 @@ def open_run(home: Home, contract: Contract, run_id: str, now: datetime, files: 
     """An engine with the bronze lake attached, its tables made, and from then on kept to this installation's folders
     and `files`; closed by leaving the context."""
     home.ensure()
-    size = sum(file.stat().st_size for file in files if file.is_file())
+    size = sum(map(_size, files))
     threads = Settings().threads_for(size // _BYTES_A_ROW) if files else None
     con = open_engine(home, memory_limit=LandingLimits().memory, threads=threads)
     if contract.has_personal_data:
@@ -101,6 +101,13 @@ def _land_one(run: LandingRun, file: Path, place: int, count: int) -> FileReport
         **({"reason": report.reason} if report.reason else {}),
     )
     return report
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except (OSError, ValueError):  # it is gone, or its name cannot be one: told when its turn comes
+        return 0
 
 
 def _naive_utc(instant: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -26,11 +27,11 @@ from ingestion.duplicates import drop_repeats, meet_landed
 from ingestion.file_names import date_in, received_in
 from ingestion.gate import GateResult, check_batch, stopped_by
 from ingestion.identities import pseudonymise_batch
-from ingestion.landing_run import Arrival, ChangedWhileRead, GateStopped, LandingRun, file_record, reject
+from ingestion.landing_run import Arrival, ChangedWhileRead, GateStopped, LandingRun, file_record, reject, shown
 from ingestion.lateness import late_by_date
 from ingestion.positions import convert_positions
 from ingestion.profile import BatchProfile
-from ingestion.receiving import receive
+from ingestion.receiving import NoSuchFile, receive
 from ingestion.refusals import collect_refusals
 from ingestion.report import FileReport
 from ingestion.rules import FileFacts
@@ -56,6 +57,9 @@ def land_file(run: LandingRun, source: Path) -> FileReport:
         _believe_name(run, source.name)
         received = receive(run.home, run.contract.feed, source, seals=partial(names_people, run.contract))
     except FileRejected as problem:
+        if isinstance(problem, NoSuchFile) or not os.path.lexists(source):
+            # Nothing came: a mistyped path, or a file that its source took back. The lake has nothing to remember of it.
+            return FileReport(shown(source.name), None, "rejected", reason=NoSuchFile.REASON, detail=str(source))
         return reject(run, source.name, None, problem)
     arrival = Arrival(received, date_in(received.name), received_in(received.name))
     try:

@@ -98,11 +98,11 @@ def file_record(run: LandingRun, arrival: Arrival, file_date: date, reader: Read
 
 def reject(run: LandingRun, name: str, arrival: Arrival | None, problem: FileRejected) -> FileReport:
     """Record that a file was rejected, once for the same bytes and reason. Its bytes, if any, stay in landing."""
-    shown = name.encode("utf-8", "backslashreplace").decode("utf-8")
+    told = shown(name)
     record = FileRecord(
         file_sha256=arrival.sha256 if arrival else None,
         feed=run.contract.feed,
-        file_name=shown,
+        file_name=told,
         bytes=arrival.received.size if arrival else None,
         format=None,
         contract_version=run.contract.version,
@@ -119,12 +119,17 @@ def reject(run: LandingRun, name: str, arrival: Arrival | None, problem: FileRej
         run_id=run.run_id,
         landed_at=run.now,
     )
-    with writer_lock(run.home, BRONZE, purpose=f"rejecting {run.contract.feed} {shown}"):
+    with writer_lock(run.home, BRONZE, purpose=f"rejecting {run.contract.feed} {told}"):
         known = run.con.execute(
             f"SELECT 1 FROM {BRONZE}.landing_files WHERE feed = ? AND file_name = ? AND reason = ? "
             "AND status = 'rejected' AND file_sha256 IS NOT DISTINCT FROM ?",
-            [record.feed, shown, problem.reason, record.file_sha256],
+            [record.feed, told, problem.reason, record.file_sha256],
         ).fetchone()
         if known is None:
             commit_rejection(run.con, record, problem.verdicts if isinstance(problem, GateStopped) else ())
-    return FileReport(shown, record.file_sha256, "rejected", reason=problem.reason, detail=problem.detail or None)
+    return FileReport(told, record.file_sha256, "rejected", reason=problem.reason, detail=problem.detail or None)
+
+
+def shown(name: str) -> str:
+    """A file's name as text that can be stored: a name need not be."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -44,6 +44,15 @@ class LandingLimits(BaseSettings):
     unpacked_ratio: int = Field(default=200, description="of a .gz, unpacked to packed; text is rarely over 30")
 
 
+class NoSuchFile(FileRejected):
+    """There is no file of that name, or no more."""
+
+    REASON = "no_such_file"
+
+    def __init__(self, source: Path) -> None:
+        super().__init__(self.REASON, str(source))
+
+
 @dataclass(frozen=True)
 class Received:
     """A file that is being taken in. `incoming` holds the (sealed) bytes, not yet in their place; `clear` is parsed."""
@@ -187,7 +196,7 @@ def _open_regular(source: Path) -> int:
             inside = source.resolve().is_relative_to(source.parent.resolve())
             raise FileRejected("not_a_regular_file" if inside else "outside_inbox", "a symbolic link") from None
         if isinstance(error, FileNotFoundError):
-            raise FileRejected("no_such_file", str(source)) from None
+            raise NoSuchFile(source) from None
         raise FileRejected("not_readable", error.strerror or str(error)) from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

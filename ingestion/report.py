@@ -1,4 +1,4 @@
-"""What landing tells its caller: one line a file, and an exit code."""
+"""What landing tells its caller: one line a file."""
 
 from __future__ import annotations
 
@@ -42,11 +42,6 @@ class LandReport:
     feed: str
     files: Sequence[FileReport] = field(default_factory=tuple)
     run_id: str | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """0 when every row of every file is accounted for, 2 when a file was rejected."""
-        return 2 if any(file.status == "rejected" for file in self.files) else 0
 
     def as_json(self) -> dict[str, Any]:
         return {"feed": self.feed, "files": [file.as_json() for file in self.files]}

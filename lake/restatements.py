@@ -23,7 +23,6 @@ from lake.official_values import CHANGES, HISTORY, KEY, SAID, VALUES
 LEDGER = f"{WAREHOUSE}.main.restatements"
 APPROVALS = f"{WAREHOUSE}.main.restatement_approvals"
 RESTATED = "temp.restated"
-CAUSES = ("rule_change", "replay", "correction", "late_file", "map_change", "code_change", "unexplained")
 SERVED = "served"
 _COLUMNS = (
     "restatement_id",

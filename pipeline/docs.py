@@ -16,7 +16,7 @@ import structlog
 
 from lake.engine import open_engine
 from lake.home import Home
-from lake.lakes import BRONZE, WAREHOUSE, attach, current_snapshot
+from lake.lakes import BRONZE, WAREHOUSE, LakeMissing, attach, current_snapshot
 from lake.writer_lock import writer_lock
 from pipeline.code_version import code_version
 from pipeline.data_docs import build_data_docs
@@ -62,9 +62,12 @@ def refresh_docs(home: Home) -> str:
 
 def _build_dbt_docs(home: Home) -> None:
     with writer_lock(home, WAREHOUSE, purpose="documenting the models") as lock, open_engine(home, temp=False) as con:
-        attach(con, home, WAREHOUSE, read_only=True)
-        attach(con, home, BRONZE, read_only=True)
-        snapshot = current_snapshot(con, BRONZE)
+        try:
+            attach(con, home, WAREHOUSE, read_only=True)
+            attach(con, home, BRONZE, read_only=True)
+            snapshot = current_snapshot(con, BRONZE)
+        except LakeMissing as error:
+            raise LookupError("nothing built yet: `yunjian build`") from error
         con.close()
         run = run_dbt(
             home, ["docs", "generate", "--static"], bronze_snapshot=snapshot, run_id="docs", pass_fds=(lock.fileno,)

@@ -20,6 +20,7 @@ import duckdb
 import structlog
 
 from ingestion.contracts import all_contracts
+from ingestion.store import manifests
 from lake.engine import sql_name, sql_text
 from lake.home import Home
 from lake.lakes import BRONZE, LAKES, WAREHOUSE, lake_exists
@@ -83,7 +84,7 @@ def rebuild(
     here changes. Else they are made beside the old ones and take their place once they give the content hash that is
     published, or with `accept` whatever they give; the old ones are then removed, unless `keep_old`. No landing, build
     or publication may run meanwhile: stop the scheduler. Raises ValueError for PostgreSQL catalogs (restore those from
-    the server's own backup) and for an `into` that already holds a lake.
+    the server's own backup) and for an `into` that already holds a lake, LookupError where nothing has ever landed.
     """
     now = now or datetime.now(UTC)
     settings = Settings()
@@ -91,6 +92,10 @@ def rebuild(
         raise ValueError("lakes with PostgreSQL catalogs are not rebuilt: restore them from the server's backup")
     home.ensure()
     _mend_swap(home)
+    if not _holds_anything(home):
+        raise LookupError(
+            f"nothing to rebuild: nothing has landed in {home.landing} yet, and there is no lake and no edition"
+        )
     if into is None and lake_exists(home, BRONZE) and lake_exists(home, WAREHOUSE):
         _bring_up_to_date(home, now, tell)
     target = _prepare(home, into)
@@ -190,6 +195,13 @@ def _prepare(home: Home, into: Path | None) -> Home:
         if not link.exists():
             link.symlink_to(getattr(home, name), target_is_directory=True)
     return target.ensure()
+
+
+def _holds_anything(home: Home) -> bool:
+    # Landing counts without any lake: that is what a rebuild is for. So does what would show that landing is lost.
+    if home.published_file.exists() or any(lake_exists(home, name) for name in LAKES):
+        return True
+    return any(True for contract in all_contracts() for _ in manifests(home, contract.feed))
 
 
 def _bring_up_to_date(home: Home, now: datetime, tell: Tell) -> None:

@@ -69,10 +69,6 @@ class WasteSites:
         corners = list(zip(x.round(6).tolist(), y.round(6).tolist(), strict=True))
         return [*corners, corners[0]]
 
-    def nearest_m(self, x: Floats, y: Floats) -> Floats:
-        """Metres from each place to the nearest site's middle."""
-        return _distances(x, y, self.x, self.y).min(axis=1)
-
 
 def found_sites(seed: int, scale: Scale, terrain: Terrain, cameras: Cameras, trucks: Trucks, start: date) -> WasteSites:
     """The sites of a run; those filed or closed in its days are so by its first day, `start`."""

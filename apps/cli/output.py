@@ -17,6 +17,8 @@ from typing import Annotated, Any
 
 import typer
 
+from apps.cli.visible import visible, visible_json
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -39,7 +41,7 @@ def report(
     except Exception as error:
         raise typer.Exit(_print_error(error, as_json)) from None
     if as_json:
-        print(json.dumps(result, ensure_ascii=False, default=str))
+        print(visible_json(json.dumps(result, ensure_ascii=False, default=str)))
     else:
         show(result)
     if code := exit_code(result):
@@ -75,7 +77,9 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> None:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return visible(str(value), keep="\n")  # EXPLAIN answers in lines
 
 
 def _print_error(error: Exception, as_json: bool) -> int:
@@ -84,8 +88,8 @@ def _print_error(error: Exception, as_json: bool) -> int:
     if isinstance(error, KeyError):  # str() of a KeyError quotes its text
         text = str(error.args[0]) if error.args else "KeyError"
     if as_json:
-        print(json.dumps({"error": text, "kind": type(error).__name__}, ensure_ascii=False))
-    print(f"error: {text}", file=sys.stderr)
+        print(visible_json(json.dumps({"error": text, "kind": type(error).__name__}, ensure_ascii=False)))
+    print("error: " + visible(text, keep="\n"), file=sys.stderr)
     where = _keep_traceback(error)
     if where and not bad_call:
         print(f"details: {where}", file=sys.stderr)

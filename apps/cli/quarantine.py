@@ -4,7 +4,9 @@ from typing import Annotated, Any
 import typer
 
 from apps.cli.output import AsJson, report, table
+from apps.cli.visible import visible
 
+RAW_SHOWN = 2_000  # characters of a row
 app = typer.Typer(help="What was refused, and why; and a second chance for it.", no_args_is_help=True)
 
 
@@ -18,6 +20,25 @@ def list_(
     Example: yunjian quarantine list truck_gps --json
     """
     report(lambda: _list(feed), as_json=as_json, show=_show)
+
+
+@app.command()
+def show(
+    feed: Annotated[str, typer.Argument(help="Feed, as `yunjian feeds` names it.")],
+    file: Annotated[str | None, typer.Option(help="Only of this file, as `list` names it.", metavar="NAME")] = None,
+    rule: Annotated[str | None, typer.Option(help="Only those that broke this rule, as `list` names it.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show refused rows as they came: file, line, field, rule, reason, raw content.
+
+    Rows of feeds with personal data lie sealed; whoever holds the keys of this installation is shown them in clear.
+    Control characters are written out (\\x1b), so that a row does nothing to the terminal; long rows are cut, with
+    --json they are whole.
+
+    Example: yunjian quarantine show truck_gps --rule bad_checksum --limit 5 --json
+    """
+    report(lambda: _rows(feed, file, rule, limit), as_json=as_json, show=_show_rows)
 
 
 @app.command()
@@ -39,6 +60,14 @@ def _list(feed: str | None) -> Mapping[str, Any]:
     return {"quarantine": list_quarantine(Home.current().ensure(), feed)}
 
 
+def _rows(feed: str, file: str | None, rule: str | None, limit: int) -> Mapping[str, Any]:
+    from ingestion.quarantine import refused_rows
+    from lake.home import Home
+
+    found = refused_rows(Home.current().ensure(), feed, file=file, rule=rule, limit=limit + 1, unseal=True)
+    return {"feed": feed, "rows": found[:limit], "more": len(found) > limit}
+
+
 def _replay(feed: str) -> Mapping[str, Any]:
     from datetime import UTC, datetime
 
@@ -51,3 +80,15 @@ def _replay(feed: str) -> Mapping[str, Any]:
 def _show(result: Mapping[str, Any]) -> None:
     rows = result["quarantine"]
     table(rows, rows[0] if rows else ["feed"])
+
+
+def _show_rows(result: Mapping[str, Any]) -> None:
+    for row in result["rows"]:
+        typer.echo(visible(f"{row['file']}:{row['line']}  {row['field']}  {row['rule']}: {row['reason']}"))
+        raw = row["raw"] or ""
+        cut = f" ... ({len(raw):,} characters)" if len(raw) > RAW_SHOWN else ""
+        typer.echo(f"    {visible(raw[:RAW_SHOWN])}{cut}")
+    if result["more"]:
+        typer.echo(f"there are more than {len(result['rows'])}: --limit", err=True)
+    if not result["rows"]:
+        typer.echo("no such refused row; rejected files are told by `yunjian quarantine list`", err=True)

@@ -1,9 +1,13 @@
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
-from apps.cli.output import AsJson, report, table
+from apps.cli.output import AsJson, BadCall, report, table
+
+# How DuckDB names what it does not find: "published.kpi_values", schema "published", ".published".
+_PUBLISHED_MISSING = re.compile(r'"\.?published[".]', re.IGNORECASE)
 
 
 def sql(
@@ -23,7 +27,20 @@ def sql(
 
 
 def _query(query: str, limit: int | None) -> Mapping[str, Any]:
+    import duckdb
+
     from lake.home import Home
     from lake.reader import query as read
 
-    return read(Home.current(), query, limit)
+    home = Home.current()
+    try:
+        return read(home, query, limit)
+    except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
+        if str(home.lake) in str(error):  # DuckDB calls a damaged Parquet file invalid input too, and names it
+            raise
+        if not home.published_file.exists() and _PUBLISHED_MISSING.search(str(error).partition("\n")[0]):
+            raise BadCall(
+                "nothing has been published yet: `yunjian run` takes the inbox to the first edition, "
+                "`yunjian up` starts the whole platform, with a sample district where the inbox is empty"
+            ) from error
+        raise BadCall(str(error)) from error

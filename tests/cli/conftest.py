@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from apps.cli.main import app
+
 YUNJIAN = Path(sys.executable).parent / "yunjian"
 
 
@@ -39,5 +41,18 @@ def yunjian(home) -> Callable[..., Answer]:
             check=False,
         )
         return Answer(done.returncode, done.stdout, done.stderr)
+
+    return call
+
+
+@pytest.fixture
+def yunjian_here(home, capsys) -> Callable[..., Answer]:
+    """The same call without a process of its own: for tests that make many."""
+
+    def call(*arguments: str) -> Answer:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            app(list(arguments))
+        return Answer(int(stopped.value.code or 0), *capsys.readouterr())
 
     return call

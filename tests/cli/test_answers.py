@@ -101,3 +101,19 @@ def test_an_error_is_one_line_and_its_exit_code_says_whose_fault(home, capfd, er
     assert f"error: {error.args[0]}" in err
     assert "Traceback" not in err
     assert "Traceback" in (home.logs / "cli.log").read_text()
+
+
+def test_on_a_fresh_home_there_is_nothing_to_document_and_nothing_to_rebuild(yunjian, home):
+    docs = yunjian("docs", "build", "--json")
+    assert (docs.code, docs.json["error"]) == (2, "nothing built yet: `yunjian build`")
+    rebuilt = yunjian("rebuild", "--json")
+    assert rebuilt.code == 2
+    assert rebuilt.json["error"].startswith("nothing to rebuild: nothing has landed")
+    assert not list(home.lake.glob("*.sqlite"))
+
+
+def test_a_mistyped_path_is_a_bad_call_that_quarantine_does_not_remember(yunjian_here, tmp_path):
+    answer = yunjian_here("land", "cameras", str(tmp_path / "nofile.csv"), "--json")
+    assert answer.code == 2
+    assert [file["reason"] for file in answer.json["files"]] == ["no_such_file"]
+    assert yunjian_here("quarantine", "list", "--json").json == {"quarantine": []}

@@ -14,6 +14,7 @@ COMMANDS = [
     ["publish"],
     ["rebuild"],
     ["quarantine", "list"],
+    ["quarantine", "show"],
     ["quarantine", "replay"],
     ["restate", "list"],
     ["restate", "approve"],

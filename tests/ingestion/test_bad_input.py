@@ -226,7 +226,6 @@ def test_a_pipe_and_a_folder_are_no_files(home: Home, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.ndjson")
     assert land_path(home, FEED, tmp_path / "pipe.ndjson").reason == "not_a_regular_file"
     assert land_path(home, FEED, tmp_path).reason in ("not_a_regular_file", "name_not_allowed")
-    assert land_path(home, FEED, tmp_path / "absent.ndjson").reason == "no_such_file"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ingestion.contracts import CONTRACTS_FOLDER
+from ingestion.contracts import CONTRACTS_FOLDER, UnknownFeed
 from ingestion.landing import land_files
 from ingestion.quarantine import list_quarantine, refused_rows
 from ingestion.replay import replay
@@ -147,3 +147,15 @@ def test_refused_people_stay_sealed_and_can_be_replayed(home: Home, tmp_path: Pa
     stored = b"".join(p.read_bytes() for p in home.lake.rglob("*") if p.is_file())
     assert b"Zhang" not in stored and b"13900000000" not in stored and b"199001010" not in stored
     assert replay(home, "population_records", NOW)["still_open"] == 1
+
+
+def test_refusals_of_a_feed_whose_contract_is_gone_are_listed_still(
+    home: Home, contract: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "trial_events_2026-03-01_1.ndjson"
+    file.write_text("{broken\n")
+    land_files(home, FEED, [file], now=NOW)
+    monkeypatch.delenv("YUNJIAN_CONTRACTS")
+    assert [entry["reason"] for entry in list_quarantine(home, FEED)] == ["malformed_json"]
+    with pytest.raises(UnknownFeed, match="truck_gps"):
+        list_quarantine(home, "parking")
