@@ -162,6 +162,15 @@ def test_a_schema_of_another_feed_is_rejected(home: Home) -> None:
     assert (report.status, report.reason) == ("rejected", "missing_column:camera_id")
 
 
+def test_a_column_that_comes_twice_is_told_by_its_place_for_its_name_may_be_a_persons_data(home: Home) -> None:
+    person = b"310117199001010010,Zhang San,13900000001,male,1990-01-01,migrant,310117001,,1990-01-01,,active\n"
+    report = land(home, "population_records", "population_records_2026-11-02.csv", person)
+    assert (report.status, report.reason, report.detail) == ("rejected", "duplicate_column:9", None)
+    header = CAMERA_HEADER.replace("kind,", "kind, camera_id,")
+    report = land(home, "cameras", "cameras_2026-10-18_p01.csv", header.encode() + GOOD_CAMERA.encode())
+    assert (report.status, report.reason) == ("rejected", "duplicate_column:7")
+
+
 def test_extra_columns_are_recorded_and_harmless(home: Home) -> None:
     header = CAMERA_HEADER.replace("kind,", 'kind,"firm""ware; DROP TABLE cameras",')
     content = header + GOOD_CAMERA.replace("street,", "street,9,")
