@@ -50,7 +50,10 @@ class Header:
         except UnicodeDecodeError:
             raise FileRejected("not_utf8", "the header line is not UTF-8") from None
         self.delimiter = max(DELIMITERS, key=text.count)
-        self.names = [name.strip() for name in next(csv.reader([text], delimiter=self.delimiter), [])]
+        try:
+            self.names = [name.strip() for name in next(csv.reader([text], delimiter=self.delimiter), [])]
+        except csv.Error:  # old Macintosh programs end lines so
+            raise FileRejected("unreadable_format", "a carriage return alone in the header line") from None
         place = repeated_column(self.names)
         if place is not None:
             raise FileRejected(f"duplicate_column:{place}")

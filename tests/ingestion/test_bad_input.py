@@ -103,6 +103,13 @@ def test_a_byte_order_mark_and_windows_line_ends_are_accepted(home: Home, end: s
     assert (report.accepted, report.quarantined) == (1, 0)
 
 
+def test_a_csv_of_lines_that_end_in_a_carriage_return_alone_is_rejected(home: Home) -> None:
+    content = (CAMERA_HEADER + GOOD_CAMERA).replace("\n", "\r").encode()
+    report = land(home, "cameras", "cameras_2026-10-19_mac.csv", content)
+    assert (report.status, report.reason) == ("rejected", "unreadable_format")
+    assert report.detail is not None and "carriage return" in report.detail
+
+
 def test_the_last_line_of_a_truncated_file_is_refused(home: Home) -> None:
     land(home, FEED, "cut.ndjson", ndjson([event("cut-1"), event("cut-2")])[:-20])
     assert reasons(home, "cut.ndjson") == [(2, "row", "malformed_json")]
