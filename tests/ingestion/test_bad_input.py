@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import random
 import zipfile
@@ -187,6 +188,14 @@ def test_extra_columns_are_recorded_and_harmless(home: Home) -> None:
     assert (report.accepted, list(report.extra_columns)) == (1, ["colour"])
     (row,) = rows(home, "SELECT extra_columns FROM bronze.landing_files WHERE file_name = 'extra.ndjson'")
     assert row["extra_columns"] == '["colour"]'
+
+
+def test_a_field_name_with_half_of_a_surrogate_pair_is_recorded_as_it_was_written(home: Home) -> None:
+    """It is legal JSON and no text: neither the lake nor a log could hold it."""
+    report = land(home, FEED, "half_name.ndjson", ndjson([event("half-1", **{"\ud800": 1, "a\udfffb": 2})]))
+    assert (report.accepted, sorted(report.extra_columns)) == (1, ["\\ud800", "a\\udfffb"])
+    (row,) = rows(home, "SELECT extra_columns FROM bronze.landing_files WHERE file_name = 'half_name.ndjson'")
+    assert sorted(json.loads(row["extra_columns"])) == ["\\ud800", "a\\udfffb"]
 
 
 def test_a_workbook_called_csv_is_rejected(home: Home) -> None:
