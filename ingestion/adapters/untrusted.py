@@ -2,11 +2,13 @@
 
     python -m ingestion.adapters.untrusted parquet|xlsx SOURCE TARGET MEMORY_BYTES SECONDS
 
-Standard input: JSON of the wanted columns and the fields they are read as. Standard output: `{"columns": [all names]}`, or `{"reason", "detail"}`.
+Standard input: JSON of the wanted columns and the fields they are read as. Standard output: `{"columns": [all names]}`,
+or `{"reason", "detail"}`; where the disk and not the file is at fault `{"errno", "detail"}`.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import resource
 import sys
@@ -21,6 +23,7 @@ from ingestion.adapters.workbook import BadSheet, Sheet
 UNPACKED_LIMIT = 4 << 30  # bytes of a workbook's parts
 UNPACKED_RATIO = 200
 _BATCH_ROWS = 65_536
+_OF_PLATFORM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE)  # which say nothing about a file
 _SHOWN = 200  # characters of a type, which may be a tree
 
 
@@ -102,6 +105,8 @@ def main(arguments: Sequence[str]) -> dict[str, object]:
     except MemoryError:
         return {"reason": "decompressed_too_large", "detail": "needs more memory than a file may"}
     except Exception as error:  # any failure of a parser on hostile bytes is the file's fault
+        if isinstance(error, OSError) and error.errno in _OF_PLATFORM:
+            return {"errno": error.errno, "detail": str(error)}
         return {"reason": "unreadable_format", "detail": f"{type(error).__name__}: {error}"[:500]}
 
 
