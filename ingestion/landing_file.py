@@ -124,6 +124,10 @@ def _commit(run: LandingRun, arrival: Arrival, checked: _Checked) -> FileReport:
             wait([judged])
         repeats = staged.dropped()
         with writer_lock(run.home, BRONZE, purpose=f"landing {contract.feed} {arrival.received.name}"):
+            # Another process may have landed the same bytes since they were asked for without the lock.
+            earlier = landed_before(run, arrival)
+            if earlier is not None:
+                return earlier
             duplicate = meet_landed(staged, arrival.sha256, arrival.received_at)
             if staged.dropped() != repeats:
                 late = late_by_date(staged, arrival.received_at, checked.file_date)
