@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -21,9 +21,11 @@ from ingestion.adapters.ndjson import FORMAT as NDJSON
 from ingestion.adapters.opening import open_reader
 from ingestion.adapters.plain_copy import plain_copy
 from ingestion.adapters.reading import NeedsCarefulReading, NeedsTextReading, Reading
+from ingestion.arrivals import believe_name, keep_bytes, landed_before
 from ingestion.batch import Batch, stage
 from ingestion.bronze_commit import commit_batch, write_parquet
 from ingestion.duplicates import drop_repeats, meet_landed
+from ingestion.file_faults import is_of_file, rejecting, told
 from ingestion.file_names import date_in, received_in
 from ingestion.gate import GateResult, check_batch, stopped_by
 from ingestion.identities import pseudonymise_batch
@@ -35,10 +37,8 @@ from ingestion.receiving import NoSuchFile, receive
 from ingestion.refusals import collect_refusals
 from ingestion.report import FileReport
 from ingestion.rules import FileFacts
-from ingestion.rules.compiler import SHANGHAI_HOURS
 from ingestion.scan import scan_batch
 from ingestion.second_look import look_again
-from ingestion.store import Delivery, Manifest, keep
 from ingestion.unpacking import opened
 from lake.commit import one_state
 from lake.lakes import BRONZE
@@ -54,7 +54,7 @@ SCAN_UP_TO_BYTES = {CSV: 5 << 28, NDJSON: 1 << 31}
 def land_file(run: LandingRun, source: Path) -> FileReport:
     """Land one file and say what became of it."""
     try:
-        _believe_name(run, source.name)
+        believe_name(run, source.name)
         received = receive(run.home, run.contract.feed, source, seals=partial(names_people, run.contract))
     except FileRejected as problem:
         if isinstance(problem, NoSuchFile) or not os.path.lexists(source):
@@ -64,19 +64,21 @@ def land_file(run: LandingRun, source: Path) -> FileReport:
     arrival = Arrival(received, date_in(received.name), received_in(received.name))
     try:
         with one_state(run.con):  # of the lake, asked once
-            earlier = _landed_before(run, arrival)
+            earlier = landed_before(run, arrival)
             facts = facts_of(run, arrival.received_at, arrival.name_date)
         if earlier is not None:
-            _keep(run, arrival)
+            keep_bytes(run, arrival)
             return earlier
         with scratch_folder(run.home, "landing") as scratch:
-            with opened(received, scratch) as file:
-                return _land_clear(run, arrival, file, facts, scratch)
+            blamed = rejecting(run.contract.feed, received.name, arrival.name_date, sealed=received.sealed)
+            with blamed, opened(received, scratch) as file:
+                checked = _check(run, arrival, file, facts, scratch)
+            return _commit(run, arrival, checked)
     except ChangedWhileRead as problem:  # no bytes to keep: neither the former nor the present ones were read whole
         return reject(run, received.name, None, problem)
     except FileRejected as problem:
         try:
-            _keep(run, arrival)
+            keep_bytes(run, arrival)
         except ChangedWhileRead as change:
             return reject(run, received.name, None, change)
         return reject(run, received.name, arrival, problem)
@@ -85,73 +87,24 @@ def land_file(run: LandingRun, source: Path) -> FileReport:
         batches.clear(run.con)
 
 
-def _believe_name(run: LandingRun, name: str) -> None:
-    """Raises FileRejected for a file named for a day to come: it would be the latest of its feed until that day.
+@dataclass(frozen=True)
+class _Checked:
+    """A file's rows, read and judged by themselves: what is left is to meet the lake."""
 
-    Unread and not kept, so that landing's files made again into a lake do not depend on when they came. A day's grace is
-    for clocks and for registers sent the evening before. A reference's date is no business date.
-    """
-    latest = run.now + timedelta(days=1)
-    received_at = received_in(name)
-    if received_at is not None and received_at > latest:
-        raise FileRejected("received_in_future", f"{received_at}Z, now {run.now}Z")
-    day = None if run.contract.mode == "reference" else date_in(name)
-    if day is not None and day > (latest + timedelta(hours=SHANGHAI_HOURS)).date():
-        raise FileRejected("date_in_future", f"{day}, today {_landing_date(run)}")
+    staged: Batch
+    file_date: date
+    good: Mapping[date, int]
+    refused: Mapping[date, int]
+    late: Mapping[date, int]
+    profile: BatchProfile | None
 
 
-def _keep(run: LandingRun, arrival: Arrival) -> None:
-    """Give the bytes, once they are on disk, their place in landing: before any commit that speaks of them.
-
-    Raises ChangedWhileRead when they are not the bytes that were parsed.
-    """
-    if arrival.kept:
-        return
-    if not arrival.received.unchanged():
-        raise ChangedWhileRead(
-            "changed_while_read", "the file changed while it was read; it is taken up by the next run"
-        )
-    arrival.kept = True
-    delivery = Delivery(arrival.received.name, arrival.received_at, arrival.name_date, run.now)
-    contract, received = run.contract, arrival.received
-    manifest = Manifest(
-        feed=contract.feed,
-        sha256=received.sha256,
-        bytes=received.size,
-        file=received.landed_name,
-        sealed=received.sealed,
-        contract_version=contract.version,
-        deliveries=(delivery,),
-    )
-    keep(run.home, received.incoming, manifest)
-
-
-def _landed_before(run: LandingRun, arrival: Arrival) -> FileReport | None:
-    """The earlier landing of the same bytes; a register's same bytes under another date are another snapshot."""
-    same_size = run.con.execute(
-        f"SELECT 1 FROM {BRONZE}.landing_files WHERE feed = ? AND bytes = ? AND status = 'landed' LIMIT 1",
-        [run.contract.feed, arrival.received.size],
-    ).fetchone()
-    if same_size is None:
-        return None  # so there is no need to wait for the hash
-    dated = run.contract.business_date_column is None and arrival.name_date is not None
-    row = run.con.execute(
-        f"SELECT received, accepted, quarantined, duplicate, late FROM {BRONZE}.landing_files "
-        "WHERE feed = ? AND file_sha256 = ? AND status = 'landed'" + (" AND file_date = ?" if dated else ""),
-        [run.contract.feed, arrival.sha256, *([arrival.name_date] if dated else [])],
-    ).fetchone()
-    if row is None:
-        return None
-    return FileReport(arrival.received.name, arrival.sha256, "already_landed", *row)
-
-
-def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, facts: FileFacts, scratch: Path) -> FileReport:
-    contract = run.contract
-    landing_date = _landing_date(run)
+def _check(run: LandingRun, arrival: Arrival, file: ClearFile, facts: FileFacts, scratch: Path) -> _Checked:
+    """All that depends on the file alone. Nothing of it is in the lake yet, so an error here may be the file's own."""
     staged = read_batch(run, file, facts, scratch)
     good = staged.good_by_date()
     # A file of an append feed without a date in its name is of the latest date it holds.
-    latest = max(good, default=landing_date) if contract.business_date_column else landing_date
+    latest = max(good, default=run.today) if run.contract.business_date_column else run.today
     file_date = arrival.name_date or latest
     refused = collect_refusals(staged, run.home, file_date)
     convert_positions(staged)
@@ -160,20 +113,30 @@ def _land_clear(run: LandingRun, arrival: Arrival, file: ClearFile, facts: FileF
     drop_repeats(staged, arrival.received_at)
     late = late_by_date(staged, arrival.received_at, file_date)
     profile = _profile(staged, arrival, sum(refused.values()), sum(late.values()))
+    return _Checked(staged, file_date, good, refused, late, profile)
+
+
+def _commit(run: LandingRun, arrival: Arrival, checked: _Checked) -> FileReport:
+    """The file's bytes into landing, its rows into the lake, or an error: that one is never the file's own."""
+    contract, staged, late, profile = run.contract, checked.staged, checked.late, checked.profile
     # The gate is Python's work, and needs neither the rows nor the engine: what is left goes on beside it.
     is_quick = run.expectations.is_imported
     with ThreadPoolExecutor(1, thread_name_prefix="gate") as beside:
         judged = beside.submit(check_batch, run.expectations, contract, profile, run.now) if profile else None
-        _keep(run, arrival)
+        keep_bytes(run, arrival)
         if judged and not is_quick:  # nobody else is to wait for an import
             wait([judged])
         repeats = staged.dropped()
         with writer_lock(run.home, BRONZE, purpose=f"landing {contract.feed} {arrival.received.name}"):
+            # Another process may have landed the same bytes since they were asked for without the lock.
+            earlier = landed_before(run, arrival)
+            if earlier is not None:
+                return earlier
             duplicate = meet_landed(staged, arrival.sha256, arrival.received_at)
             if staged.dropped() != repeats:
-                late = late_by_date(staged, arrival.received_at, file_date)
-            ledger = balance(good, refused, duplicate, late, received=staged.received)
-            record = file_record(run, arrival, file_date, staged.reader, ledger)
+                late = late_by_date(staged, arrival.received_at, checked.file_date)
+            ledger = balance(checked.good, checked.refused, duplicate, late, received=staged.received)
+            record = file_record(run, arrival, checked.file_date, staged.reader, ledger)
             files = write_parquet(run.home, staged, arrival.sha256)
             commit_batch(staged, record, ledger, files, _passed(judged.result(), files) if judged else [])
     return FileReport(
@@ -205,10 +168,12 @@ def read_batch(run: LandingRun, file: ClearFile, facts: FileFacts, scratch: Path
         except NeedsTextReading as need:
             way, because = Reading(way + 1), str(need)
         except (NeedsCarefulReading, duckdb.InvalidInputException) as problem:
+            if isinstance(problem, duckdb.Error) and not is_of_file(problem):
+                raise
+            because = told(problem, sealed=names_people(run.contract, file.name, file.head))
             # DuckDB gives up on a line over its limit; reading line by line, only that line is refused.
             if way is Reading.CAREFUL:
-                raise FileRejected("unreadable_format", str(problem)[:300]) from problem
-            because = str(problem)[:200]
+                raise FileRejected("unreadable_format", because) from problem
             plain = None if file.plain else _plain(run, file, scratch)
             if plain is None:
                 way = Reading.CAREFUL
@@ -241,13 +206,9 @@ def facts_of(run: LandingRun, received_at: datetime | None, file_date: date | No
     return FileFacts(
         now=run.now,
         file_received=received_at,
-        file_date=file_date or _landing_date(run),
+        file_date=file_date or run.today,
         expired_dates=_expired_dates(run),
     )
-
-
-def _landing_date(run: LandingRun) -> date:
-    return (run.now + timedelta(hours=SHANGHAI_HOURS)).date()
 
 
 def _expired_dates(run: LandingRun) -> list[date]:

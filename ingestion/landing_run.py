@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +19,7 @@ from ingestion.expectations import Expectations
 from ingestion.gate import GateResult
 from ingestion.receiving import Received
 from ingestion.report import FileReport
+from ingestion.rules.compiler import SHANGHAI_HOURS
 from lake.home import Home
 from lake.lakes import BRONZE
 from lake.writer_lock import writer_lock
@@ -34,6 +35,11 @@ class LandingRun:
     run_id: str
     now: datetime
     expectations: Expectations
+
+    @property
+    def today(self) -> date:
+        """The Shanghai date of `now`."""
+        return (self.now + timedelta(hours=SHANGHAI_HOURS)).date()
 
     def __enter__(self) -> Self:
         return self

@@ -128,19 +128,20 @@ def _replay_file(run: LandingRun, file: _Waiting) -> dict[str, int]:
 
 def _recover(run: LandingRun, file: _Waiting, staged: Batch) -> dict[str, int]:
     con, contract = run.con, run.contract
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE open_lines AS SELECT line, count(*) AS rows FROM {BRONZE}.quarantine "
-        "WHERE feed = ? AND file_sha256 = ? AND file_name = ? AND state = 'open' GROUP BY line",
-        [contract.feed, file.sha256, file.name],
-    )
-    _leave_out(staged, f"SELECT _row FROM {staged.numbered} WHERE _line IN (SELECT line FROM open_lines)")
-    convert_positions(staged)
-    pseudonymise_batch(staged, run.home)
-    _leave_out(staged, _refused_before(staged, file.sha256))
-    good = staged.good_by_date()
-    tried = _one(con.execute("SELECT coalesce(sum(rows), 0) FROM open_lines").fetchone())
-    drop_repeats(staged, file.received_at)
+    # Held from the moment when the open lines are asked for: another replay would recover the same ones.
     with writer_lock(run.home, BRONZE, purpose=f"replaying {contract.feed} {file.name}"):
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE open_lines AS SELECT line, count(*) AS rows FROM {BRONZE}.quarantine "
+            "WHERE feed = ? AND file_sha256 = ? AND file_name = ? AND state = 'open' GROUP BY line",
+            [contract.feed, file.sha256, file.name],
+        )
+        _leave_out(staged, f"SELECT _row FROM {staged.numbered} WHERE _line IN (SELECT line FROM open_lines)")
+        convert_positions(staged)
+        pseudonymise_batch(staged, run.home)
+        _leave_out(staged, _refused_before(staged, file.sha256))
+        good = staged.good_by_date()
+        tried = _one(con.execute("SELECT coalesce(sum(rows), 0) FROM open_lines").fetchone())
+        drop_repeats(staged, file.received_at)
         duplicate = meet_landed(staged, file.sha256, file.received_at)
         late = late_by_date(staged, file.received_at, file.file_date)
         recovered = Recovered(file.sha256, file.name, good, duplicate, late)

@@ -18,6 +18,7 @@ from ingestion.adapters.reading import (
     RawLine,
     Refusal,
 )
+from ingestion.adapters.repeated_column import repeated_column
 from ingestion.contracts import Contract
 from ingestion.rules import SourceShape
 from lake.engine import sql_name, sql_text
@@ -49,10 +50,13 @@ class Header:
         except UnicodeDecodeError:
             raise FileRejected("not_utf8", "the header line is not UTF-8") from None
         self.delimiter = max(DELIMITERS, key=text.count)
-        self.names = [name.strip() for name in next(csv.reader([text], delimiter=self.delimiter), [])]
-        for name in self.names:
-            if self.names.count(name) > 1:
-                raise FileRejected(f"duplicate_column:{name}")
+        try:
+            self.names = [name.strip() for name in next(csv.reader([text], delimiter=self.delimiter), [])]
+        except csv.Error:  # old Macintosh programs end lines so
+            raise FileRejected("unreadable_format", "a carriage return alone in the header line") from None
+        place = repeated_column(self.names)
+        if place is not None:
+            raise FileRejected(f"duplicate_column:{place}")
 
 
 def check_columns(contract: Contract, names: Sequence[str]) -> list[str]:

@@ -95,7 +95,8 @@ def _columns(kinds: Iterable[str], numbered: Mapping[str, str]) -> str:
 
 
 def _convert(kind: str, source: Path, target: Path, columns: Mapping[str, str]) -> list[str]:
-    """Runs the child; the file's column names. Raises FileRejected when the child fails, whatever way it does."""
+    """Runs the child; the file's column names. Raises FileRejected when the child fails, whatever way it does, and
+    OSError when it had no room for what it wrote."""
     command = [sys.executable, "-m", "ingestion.adapters.untrusted", kind, str(source), str(target)]
     environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV")}
     try:
@@ -115,6 +116,8 @@ def _convert(kind: str, source: Path, target: Path, columns: Mapping[str, str]) 
         answer = json.loads(done.stdout)
     except ValueError:
         answer = {"reason": "unreadable_format", "detail": f"the reader ended with {done.returncode}"}
+    if "errno" in answer:
+        raise OSError(answer["errno"], answer["detail"])
     if "reason" in answer:
         raise FileRejected(answer["reason"], answer.get("detail", ""))
     return [str(name) for name in answer["columns"]]

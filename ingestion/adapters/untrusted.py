@@ -2,11 +2,13 @@
 
     python -m ingestion.adapters.untrusted parquet|xlsx SOURCE TARGET MEMORY_BYTES SECONDS
 
-Standard input: JSON of the wanted columns and the fields they are read as. Standard output: `{"columns": [all names]}`, or `{"reason", "detail"}`.
+Standard input: JSON of the wanted columns and the fields they are read as. Standard output: `{"columns": [all names]}`,
+or `{"reason", "detail"}`; where the disk and not the file is at fault `{"errno", "detail"}`.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import resource
 import sys
@@ -21,6 +23,8 @@ from ingestion.adapters.workbook import BadSheet, Sheet
 UNPACKED_LIMIT = 4 << 30  # bytes of a workbook's parts
 UNPACKED_RATIO = 200
 _BATCH_ROWS = 65_536
+_OF_PLATFORM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE)  # which say nothing about a file
+_SHOWN = 200  # characters of a type, which may be a tree
 
 
 class Unreadable(Exception):
@@ -46,17 +50,21 @@ def convert_parquet(source: Path, target: Path, wanted: Mapping[str, str]) -> li
 
 
 def _plain(field: pa.Field) -> pa.Field:
-    kind = field.type
-    if pa.types.is_dictionary(kind):
+    """The field as it is handed on. Raises Unreadable for a type that is none of those known to become a value: one that
+    nobody thought of (a duration, an interval, an extension) would be told by the engine in the middle of the landing."""
+    types, kind = pa.types, field.type
+    if types.is_dictionary(kind):
         kind = kind.value_type
-    if pa.types.is_timestamp(kind):
+    if types.is_boolean(kind) or types.is_integer(kind) or types.is_date(kind):
+        pass
+    elif types.is_timestamp(kind):
         kind = pa.timestamp("us", tz=kind.tz)
-    elif pa.types.is_large_string(kind) or pa.types.is_string(kind) or pa.types.is_null(kind):
+    elif types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind) or types.is_null(kind):
         kind = pa.string()
-    elif pa.types.is_decimal(kind) or pa.types.is_floating(kind):
+    elif types.is_decimal(kind) or types.is_floating(kind):
         kind = pa.float64()
-    elif pa.types.is_binary(kind) or pa.types.is_nested(kind) or pa.types.is_time(kind):
-        raise Unreadable("unreadable_format", f"column {field.name} is of type {kind}")
+    else:
+        raise Unreadable("unreadable_format", f"column {field.name} is of type {kind}"[:_SHOWN])
     return pa.field(field.name, kind)
 
 
@@ -97,6 +105,8 @@ def main(arguments: Sequence[str]) -> dict[str, object]:
     except MemoryError:
         return {"reason": "decompressed_too_large", "detail": "needs more memory than a file may"}
     except Exception as error:  # any failure of a parser on hostile bytes is the file's fault
+        if isinstance(error, OSError) and error.errno in _OF_PLATFORM:
+            return {"errno": error.errno, "detail": str(error)}
         return {"reason": "unreadable_format", "detail": f"{type(error).__name__}: {error}"[:500]}
 
 

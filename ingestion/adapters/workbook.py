@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from ingestion.adapters.reading import CARRIED_COLUMNS
+from ingestion.adapters.repeated_column import repeated_column
 from ingestion.adapters.sheet_errors import error_cells
 
 DIGITS_LOST = "digits_lost"
@@ -45,9 +46,10 @@ class Sheet:
         )
         header = next(self._rows, (1, []))[1]
         self.names = [text_of(cell) or "" for cell in header]
-        for name in self.names:
-            if name and self.names.count(name) > 1:
-                raise BadSheet(f"duplicate_column:{name}")
+        # Blank cells are no columns, and may be many.
+        place = repeated_column([name or f"\0{column}" for column, name in enumerate(self.names)])
+        if place is not None:
+            raise BadSheet(f"duplicate_column:{place + self._left}")
 
     def batches(self, wanted: Mapping[str, str]) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         """The wanted columns as text, in the form of a decoder's batches. `wanted`: column to the field it is read as."""

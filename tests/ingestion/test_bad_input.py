@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import random
 import zipfile
@@ -103,6 +104,13 @@ def test_a_byte_order_mark_and_windows_line_ends_are_accepted(home: Home, end: s
     assert (report.accepted, report.quarantined) == (1, 0)
 
 
+def test_a_csv_of_lines_that_end_in_a_carriage_return_alone_is_rejected(home: Home) -> None:
+    content = (CAMERA_HEADER + GOOD_CAMERA).replace("\n", "\r").encode()
+    report = land(home, "cameras", "cameras_2026-10-19_mac.csv", content)
+    assert (report.status, report.reason) == ("rejected", "unreadable_format")
+    assert report.detail is not None and "carriage return" in report.detail
+
+
 def test_the_last_line_of_a_truncated_file_is_refused(home: Home) -> None:
     land(home, FEED, "cut.ndjson", ndjson([event("cut-1"), event("cut-2")])[:-20])
     assert reasons(home, "cut.ndjson") == [(2, "row", "malformed_json")]
@@ -162,6 +170,15 @@ def test_a_schema_of_another_feed_is_rejected(home: Home) -> None:
     assert (report.status, report.reason) == ("rejected", "missing_column:camera_id")
 
 
+def test_a_column_that_comes_twice_is_told_by_its_place_for_its_name_may_be_a_persons_data(home: Home) -> None:
+    person = b"310117199001010010,Zhang San,13900000001,male,1990-01-01,migrant,310117001,,1990-01-01,,active\n"
+    report = land(home, "population_records", "population_records_2026-11-02.csv", person)
+    assert (report.status, report.reason, report.detail) == ("rejected", "duplicate_column:9", None)
+    header = CAMERA_HEADER.replace("kind,", "kind, camera_id,")
+    report = land(home, "cameras", "cameras_2026-10-18_p01.csv", header.encode() + GOOD_CAMERA.encode())
+    assert (report.status, report.reason) == ("rejected", "duplicate_column:7")
+
+
 def test_extra_columns_are_recorded_and_harmless(home: Home) -> None:
     header = CAMERA_HEADER.replace("kind,", 'kind,"firm""ware; DROP TABLE cameras",')
     content = header + GOOD_CAMERA.replace("street,", "street,9,")
@@ -171,6 +188,14 @@ def test_extra_columns_are_recorded_and_harmless(home: Home) -> None:
     assert (report.accepted, list(report.extra_columns)) == (1, ["colour"])
     (row,) = rows(home, "SELECT extra_columns FROM bronze.landing_files WHERE file_name = 'extra.ndjson'")
     assert row["extra_columns"] == '["colour"]'
+
+
+def test_a_field_name_with_half_of_a_surrogate_pair_is_recorded_as_it_was_written(home: Home) -> None:
+    """It is legal JSON and no text: neither the lake nor a log could hold it."""
+    report = land(home, FEED, "half_name.ndjson", ndjson([event("half-1", **{"\ud800": 1, "a\udfffb": 2})]))
+    assert (report.accepted, sorted(report.extra_columns)) == (1, ["\\ud800", "a\\udfffb"])
+    (row,) = rows(home, "SELECT extra_columns FROM bronze.landing_files WHERE file_name = 'half_name.ndjson'")
+    assert sorted(json.loads(row["extra_columns"])) == ["\\ud800", "a\\udfffb"]
 
 
 def test_a_workbook_called_csv_is_rejected(home: Home) -> None:

@@ -4,6 +4,7 @@ import gzip
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -19,10 +20,12 @@ from tests.ingestion.landed import (
     CAMERA_HEADER,
     CAMERAS,
     EVENTS,
+    GOOD_CAMERA,
     NOW,
     assert_balanced,
     event,
     land,
+    land_path,
     ndjson,
     refusals,
     rows,
@@ -47,6 +50,36 @@ def test_the_same_bytes_land_once_whatever_their_name(home: Home) -> None:
     again = land(home, "detection_events", "detection_events_2026-11-22_again.ndjson", content)
     assert (again.status, again.accepted) == ("already_landed", first.accepted)
     assert rows(home, "SELECT max(snapshot_id) AS id FROM bronze.snapshots()") == before
+
+
+@pytest.mark.parametrize("names", [("p01", "p01"), ("p01", "p02")], ids=["one name", "two names"])
+def test_bytes_that_another_process_lands_meanwhile_are_counted_once(
+    home: Home, monkeypatch: pytest.MonkeyPatch, names: tuple[str, str]
+) -> None:
+    first, second = (f"cameras_2026-11-22_{name}.csv" for name in names)
+    content = (CAMERA_HEADER + GOOD_CAMERA + "c2,310117001,999,31.0,,street,2020-01-01,\n").encode()
+    other = home.root / "other"
+    other.mkdir()
+    (other / second).write_bytes(content)
+    drop_repeats, between = landing_file.drop_repeats, []
+
+    def land_meanwhile(*arguments: Any) -> None:
+        drop_repeats(*arguments)
+        if not between:
+            between.append(None)
+            between[0] = land_path(home, "cameras", other / second)
+
+    monkeypatch.setattr(landing_file, "drop_repeats", land_meanwhile)
+    report = land(home, "cameras", first, content)
+    assert [(r.status, r.received, r.accepted, r.quarantined) for r in (between[0], report)] == [
+        ("landed", 2, 1, 1),
+        ("already_landed", 2, 1, 1),
+    ]
+    assert [row["file_name"] for row in rows(home, "SELECT file_name FROM bronze.landing_files")] == [second]
+    (manifest,) = manifests(home, "cameras")
+    assert len(manifest.deliveries) == 2 or first == second
+    assert len(rows(home, "SELECT * FROM bronze.quarantine")) == 1
+    assert_balanced(home)
 
 
 def test_an_unchanged_register_is_a_new_snapshot_on_its_next_date(home: Home) -> None:

@@ -2,15 +2,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
 import yaml
 
+from ingestion import replay as replays
+from ingestion.batch import Batch
 from ingestion.contracts import CONTRACTS_FOLDER, UnknownFeed
+from ingestion.duplicates import drop_repeats
 from ingestion.landing import land_files
+from ingestion.landing_file import read_batch
 from ingestion.quarantine import list_quarantine, refused_rows
 from ingestion.replay import replay
 from lake.home import Home
@@ -85,6 +92,33 @@ def test_refused_rows_land_after_the_contract_is_mended_and_the_ledger_moves_wit
     landed = query(home, f"SELECT event_id, _line FROM bronze.{FEED} ORDER BY ALL")["rows"]
     assert landed[0] == {"event_id": "e1", "_line": 1}
     assert [row["event_id"] for row in landed] == ["e1", "e2", "e3"]
+
+
+def test_two_replays_at_once_recover_a_row_once(
+    home: Home, contract: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "trial_events_2026-03-01_1.ndjson"
+    file.write_text("\n".join([event(1, "site_dust"), event(2, "drone"), event(3, "drone")]) + "\n")
+    land_files(home, FEED, [file], now=NOW)
+    mend(contract, "drone")
+    both_have_read, both_recover = Barrier(2, timeout=60), Barrier(2, timeout=2)
+
+    def read_together(*arguments: Any, **more: Any) -> Batch:
+        batch = read_batch(*arguments, **more)
+        both_have_read.wait()
+        return batch
+
+    def drop_together(*arguments: Any) -> None:
+        with suppress(BrokenBarrierError):  # where the first one has the lock, the second does not come
+            both_recover.wait()
+        drop_repeats(*arguments)
+
+    monkeypatch.setattr(replays, "read_batch", read_together)
+    monkeypatch.setattr(replays, "drop_repeats", drop_together)
+    with ThreadPoolExecutor(2) as both:
+        reports = list(both.map(lambda _: replay(home, FEED, NOW), range(2)))
+    assert sorted((report["tried"], report["accepted"]) for report in reports) == [(0, 0), (2, 2)]
+    assert ledger(home) == {"received": 3, "accepted": 3, "quarantined": 0, "duplicate": 0}
 
 
 def test_a_replayed_row_of_an_unreadable_time_moves_to_the_date_it_is_of(
