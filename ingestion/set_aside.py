@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 import structlog
+
+from lake.home import Home
 
 log = structlog.get_logger()
 SET_ASIDE = ".refused"
@@ -31,10 +35,48 @@ def set_aside(path: Path) -> None:
             if _exists(target, aside):
                 target = f"{os.fsdecode(os.fsencode(path.name)[:_LONGEST])}.{uuid.uuid4().hex[:8]}"
             os.rename(path.name, target, src_dir_fd=feed, dst_dir_fd=aside)
+            _close(target, aside)
     except FileNotFoundError:
         return  # its sender took it away
     except OSError as error:
         _complain(path.parent, error)
+
+
+def expire_set_aside(home: Home, feed: str, before: datetime, *, dry_run: bool = False) -> tuple[int, int]:
+    """Delete what was set aside `before` an instant (aware): nobody has put it back. How many files, and their bytes.
+
+    The instant is that of the move (`ctime`): the time of modification is whatever the sender says.
+    """
+    files = size = 0
+    try:
+        with _opened(home.inbox / feed) as inbox, _opened(SET_ASIDE, inside=inbox) as aside:
+            with os.scandir(aside) as entries:
+                names = sorted(entry.name for entry in entries)
+            for name in names:
+                status = os.lstat(name, dir_fd=aside)
+                if stat.S_ISDIR(status.st_mode) or status.st_ctime >= before.timestamp():
+                    continue
+                files, size = files + 1, size + status.st_size
+                if not dry_run:
+                    os.unlink(name, dir_fd=aside)
+                log.info("file set aside expired", feed=feed, file=ascii(name), dry_run=dry_run)
+    except FileNotFoundError:
+        pass  # nothing was ever set aside
+    except OSError as error:
+        _complain(home.inbox / feed, error)
+    return files, size
+
+
+def _close(name: str, folder: int) -> None:
+    """Keep other accounts from reading a file, as far as it is ours; one with a second name may be some other file."""
+    with suppress(OSError):
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            status = os.fstat(descriptor)
+            if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+                os.fchmod(descriptor, 0o600)
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager
