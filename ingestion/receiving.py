@@ -7,6 +7,7 @@ hash is of what was parsed: a file that changes meanwhile is refused, and waits 
 from __future__ import annotations
 
 import fcntl
+import gzip
 import io
 import os
 import stat
@@ -85,7 +86,8 @@ class Received:
 def receive(home: Home, feed: str, source: Path, *, seals: Callable[[str, bytes], bool]) -> Received:
     """Begin to take a file into landing's incoming folder. Raises FileRejected for what must not be read.
 
-    `seals` decides by a file's name and first (unpacked) bytes whether the kept bytes are sealed.
+    `seals` decides by a file's name and first (unpacked) bytes whether the kept bytes are sealed. Those of a .gz whose
+    first bytes do not tell are.
     """
     if not name_allowed(source.name):
         raise FileRejected("name_not_allowed", repr(source.name))
@@ -96,7 +98,8 @@ def receive(home: Home, feed: str, source: Path, *, seals: Callable[[str, bytes]
         if status.st_size > limit:
             raise FileRejected("too_large", f"{status.st_size} bytes, at most {limit}")
         head = os.pread(descriptor, HEAD, 0)
-        sealed = seals(source.name, _unpacked(head))
+        clear_head = _unpacked(head, whole=status.st_size <= HEAD)
+        sealed = clear_head is None or seals(source.name, clear_head)
         incoming = incoming_folder(home, feed) / f"{os.getpid()}-{status.st_ino}.part"
         incoming.unlink(missing_ok=True)
         inside = source.parent.resolve() == (home.inbox / feed).resolve()
@@ -169,13 +172,21 @@ def _sync(descriptor: int, target: int | None, taken: Future[Fingerprint]) -> No
             os.close(target)
 
 
-def _unpacked(head: bytes) -> bytes:
+def _unpacked(head: bytes, *, whole: bool) -> bytes | None:
+    """What a file begins with when it is read: of gzip the first bytes of all its members together, as many as a head
+    has. None where `head` does not tell them (members without content, or damage); `whole`: it is all of the file."""
     if not head.startswith(GZIP):
         return head
+    found = bytearray()
     try:
-        return zlib.decompressobj(wbits=31).decompress(head, HEAD)
-    except zlib.error:
-        return b""
+        with gzip.GzipFile(fileobj=io.BytesIO(head)) as stream:
+            while len(found) < HEAD:
+                if not (chunk := stream.read1(HEAD - len(found))):
+                    return bytes(found) if whole else None
+                found += chunk
+    except (OSError, EOFError, zlib.error):
+        return None
+    return bytes(found)
 
 
 def _open_regular(source: Path) -> int:

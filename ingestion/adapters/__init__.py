@@ -64,14 +64,16 @@ def names_people(contract: Contract, name: str, head: bytes) -> bool:
     """Whether a file must be sealed: its contract has personal data, or its format may carry some beside what we read.
 
     Detectors put plates and faces into their messages; no contract asks for them, yet they are in the received bytes.
+    A file that is none of a contract's formats is kept too: where one of them names people, it may be that one, damaged.
     """
     if contract.has_personal_data:
         return True
     try:
-        adapter = recognise(contract, name.removesuffix(".gz").removesuffix(".GZ"), head)
+        possible = [recognise(contract, name.removesuffix(".gz").removesuffix(".GZ"), head)]
     except FileRejected:
-        return False
-    return bool(getattr(adapter, "may_name_people", False))
+        known = adapters()
+        possible = [known[name] for name in contract.formats if name in known]
+    return any(getattr(adapter, "may_name_people", False) for adapter in possible)
 
 
 def _check_name(adapter: Adapter, name: str) -> None:
