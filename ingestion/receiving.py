@@ -18,12 +18,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
 from ingestion.adapters.reading import FileRejected
 from ingestion.file_names import extension_of, name_allowed
 from ingestion.fingerprint import CHUNK, Fingerprint, Tap
+from ingestion.limits import LandingLimits
 from ingestion.sealing import seal_stream
 from ingestion.store import SEALED_SUFFIX, incoming_folder
 from lake.home import Home
@@ -32,17 +30,6 @@ HEAD = 1 << 16
 GZIP = b"\x1f\x8b"
 # One thread beside DuckDB's own: it hashes and copies while the rows are parsed, and syncs while they are checked.
 _background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="landing-bytes")
-
-
-class LandingLimits(BaseSettings):
-    """How much one file may cost, from the environment (`YUNJIAN_MAX_...`)."""
-
-    model_config = SettingsConfigDict(env_prefix="YUNJIAN_MAX_", extra="ignore")
-
-    file_bytes: int = Field(default=64 << 30, description="a larger file is refused unread")
-    unpacked_bytes: int = Field(default=64 << 30, description="of a .gz, unpacked")
-    memory: str = Field(default="1500MB", description="of DuckDB while landing; beyond it spills to disk")
-    unpacked_ratio: int = Field(default=200, description="of a .gz, unpacked to packed; text is rarely over 30")
 
 
 @dataclass(frozen=True)
