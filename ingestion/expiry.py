@@ -1,7 +1,7 @@
 """Received bytes go when their time is over: as soon as retention has deleted every row they gave.
 
 The manifest stays, without the bytes: what was received, when, and that it is gone, can still be shown. Bytes that never
-gave a row (rejected files) go once they are older than the feed's retention.
+gave a row (rejected files) go once they are older than the feed's retention, and so do files set aside in its inbox.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from ingestion.contracts import Contract
+from ingestion.set_aside import expire_set_aside
 from ingestion.store import Manifest, landed_path, manifests
 from lake.engine import open_engine
 from lake.home import Home
@@ -25,8 +26,15 @@ log = structlog.get_logger()
 def expire_received(
     home: Home, contracts: Iterable[Contract], now: datetime, *, dry_run: bool = False
 ) -> dict[str, Any]:
-    """Deletes received bytes whose rows have all expired. Returns {"files", "bytes"}; `now` is an aware instant."""
+    """Deletes received bytes whose rows have all expired, and what was set aside as long ago as a feed's rows are kept.
+    Returns {"files", "bytes"}; `now` is an aware instant."""
+    contracts = list(contracts)
     removed = {"files": 0, "bytes": 0}
+    for contract in contracts:
+        kept_from = now - timedelta(days=contract.retention_days)
+        files, size = expire_set_aside(home, contract.feed, kept_from, dry_run=dry_run)
+        removed["files"] += files
+        removed["bytes"] += size
     if not lake_exists(home, BRONZE):
         return removed
     moment = now.astimezone(UTC).replace(tzinfo=None)

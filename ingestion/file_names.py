@@ -19,7 +19,17 @@ def name_allowed(name: str) -> bool:
         return False
     if not name or len(encoded) > _LONGEST or name in (".", ".."):
         return False
-    return not any(c in "/\\" or ord(c) < 32 or 127 <= ord(c) < 160 for c in name)
+    return not any(c in "/\\" or _is_control(c) for c in name)
+
+
+def visible_name(name: str) -> str:
+    """Any name as text that can be shown: what drives a terminal or breaks a line of a log is spelt out (`\\x1b`)."""
+    text = name.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(ascii(c)[1:-1] if _is_control(c) else c for c in text)
+
+
+def _is_control(character: str) -> bool:
+    return ord(character) < 32 or 127 <= ord(character) < 160
 
 
 def date_in(name: str) -> date | None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import structlog
+
 from ingestion.landing import land_files
 from ingestion.receiving import NoSuchFile
 from ingestion.report import LandReport
+from ingestion.set_aside import set_aside
 from lake.home import Home
 
+log = structlog.get_logger()
+
 UNFINISHED = (".part", ".tmp", ".partial", ".crdownload", ".filepart")
-SET_ASIDE = ".refused"  # folder of what landing must not read: told once, not at every run
 _HOPELESS = (
     "outside_inbox", "not_a_regular_file", "name_not_allowed", "too_large", "date_in_future", "received_in_future"
 )  # fmt: skip
@@ -26,10 +28,14 @@ def pending(home: Home, feed: str) -> list[Path]:
     """The files waiting for a feed, by name.
 
     Regular files and links (which landing refuses with a reason) are listed; folders, dotfiles and files whose name says
-    that they are still being written are not.
+    that they are still being written are not. A feed's folder may be a link to where a sender's files are mounted, if
+    the platform's own account or root made it: what lies in a folder of somebody else's choice is not landed and deleted.
     """
     folder = home.inbox / feed
     if not folder.is_dir():
+        return []
+    if folder.is_symlink() and folder.lstat().st_uid not in (0, os.geteuid()):
+        log.error("a feed's folder is a link that another account made: remove it", folder=str(folder))
         return []
     with os.scandir(folder) as entries:
         found = [Path(e.path) for e in entries if not e.is_dir(follow_symlinks=False) and _finished(e.name)]
@@ -64,18 +70,8 @@ def land_inbox(
         if outcome.sha256 is not None and state is not None and _state(path) == state:
             path.unlink(missing_ok=True)
         elif outcome.sha256 is None and outcome.reason in _HOPELESS:
-            _set_aside(path)
+            set_aside(path)
     return replace(report, files=tuple(file for file in report.files if file.reason != NoSuchFile.REASON))
-
-
-def _set_aside(path: Path) -> None:
-    folder = path.parent / SET_ASIDE
-    folder.mkdir(exist_ok=True)
-    target = folder / path.name
-    if os.path.lexists(target):
-        target = folder / f"{path.name}.{uuid.uuid4().hex[:8]}"
-    with suppress(FileNotFoundError):
-        path.rename(target)  # of a link, the link itself
 
 
 def _state(path: Path) -> tuple[int, ...] | None:

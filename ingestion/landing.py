@@ -23,7 +23,7 @@ from ingestion.file_names import name_allowed
 from ingestion.gate import expectations_of
 from ingestion.landing_file import land_file
 from ingestion.landing_run import LandingRun
-from ingestion.receiving import LandingLimits
+from ingestion.limits import LandingLimits
 from ingestion.report import FileReport, LandReport
 from ingestion.secrets import load_key
 from lake.engine import open_engine, sql_text

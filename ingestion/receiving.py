@@ -7,6 +7,7 @@ hash is of what was parsed: a file that changes meanwhile is refused, and waits 
 from __future__ import annotations
 
 import fcntl
+import gzip
 import io
 import os
 import stat
@@ -17,12 +18,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
 from ingestion.adapters.reading import FileRejected
 from ingestion.file_names import extension_of, name_allowed
 from ingestion.fingerprint import CHUNK, Fingerprint, Tap
+from ingestion.limits import LandingLimits
 from ingestion.sealing import seal_stream
 from ingestion.store import SEALED_SUFFIX, incoming_folder
 from lake.home import Home
@@ -31,17 +30,6 @@ HEAD = 1 << 16
 GZIP = b"\x1f\x8b"
 # One thread beside DuckDB's own: it hashes and copies while the rows are parsed, and syncs while they are checked.
 _background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="landing-bytes")
-
-
-class LandingLimits(BaseSettings):
-    """How much one file may cost, from the environment (`YUNJIAN_MAX_...`)."""
-
-    model_config = SettingsConfigDict(env_prefix="YUNJIAN_MAX_", extra="ignore")
-
-    file_bytes: int = Field(default=64 << 30, description="a larger file is refused unread")
-    unpacked_bytes: int = Field(default=64 << 30, description="of a .gz, unpacked")
-    memory: str = Field(default="1500MB", description="of DuckDB while landing; beyond it spills to disk")
-    unpacked_ratio: int = Field(default=200, description="of a .gz, unpacked to packed; text is rarely over 30")
 
 
 class NoSuchFile(FileRejected):
@@ -94,7 +82,8 @@ class Received:
 def receive(home: Home, feed: str, source: Path, *, seals: Callable[[str, bytes], bool]) -> Received:
     """Begin to take a file into landing's incoming folder. Raises FileRejected for what must not be read.
 
-    `seals` decides by a file's name and first (unpacked) bytes whether the kept bytes are sealed.
+    `seals` decides by a file's name and first (unpacked) bytes whether the kept bytes are sealed. Those of a .gz whose
+    first bytes do not tell are.
     """
     if not name_allowed(source.name):
         raise FileRejected("name_not_allowed", repr(source.name))
@@ -105,7 +94,8 @@ def receive(home: Home, feed: str, source: Path, *, seals: Callable[[str, bytes]
         if status.st_size > limit:
             raise FileRejected("too_large", f"{status.st_size} bytes, at most {limit}")
         head = os.pread(descriptor, HEAD, 0)
-        sealed = seals(source.name, _unpacked(head))
+        clear_head = _unpacked(head, whole=status.st_size <= HEAD)
+        sealed = clear_head is None or seals(source.name, clear_head)
         incoming = incoming_folder(home, feed) / f"{os.getpid()}-{status.st_ino}.part"
         incoming.unlink(missing_ok=True)
         inside = source.parent.resolve() == (home.inbox / feed).resolve()
@@ -178,13 +168,21 @@ def _sync(descriptor: int, target: int | None, taken: Future[Fingerprint]) -> No
             os.close(target)
 
 
-def _unpacked(head: bytes) -> bytes:
+def _unpacked(head: bytes, *, whole: bool) -> bytes | None:
+    """What a file begins with when it is read: of gzip the first bytes of all its members together, as many as a head
+    has. None where `head` does not tell them (members without content, or damage); `whole`: it is all of the file."""
     if not head.startswith(GZIP):
         return head
+    found = bytearray()
     try:
-        return zlib.decompressobj(wbits=31).decompress(head, HEAD)
-    except zlib.error:
-        return b""
+        with gzip.GzipFile(fileobj=io.BytesIO(head)) as stream:
+            while len(found) < HEAD:
+                if not (chunk := stream.read1(HEAD - len(found))):
+                    return bytes(found) if whole else None
+                found += chunk
+    except (OSError, EOFError, zlib.error):
+        return None
+    return bytes(found)
 
 
 def _open_regular(source: Path) -> int:

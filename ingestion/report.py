@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ingestion.file_names import visible_name
+
 Status = Literal["landed", "already_landed", "rejected"]
 
 
@@ -25,6 +27,10 @@ class FileReport:
     detail: str | None = None
     extra_columns: Sequence[str] = ()
     business_dates: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        # A refused name may hold anything; logs and terminals are where reports go.
+        object.__setattr__(self, "file", visible_name(self.file))
 
     def as_json(self) -> dict[str, Any]:
         counts = {name: getattr(self, name) for name in ("received", "accepted", "quarantined", "duplicate", "late")}

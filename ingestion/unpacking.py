@@ -12,9 +12,8 @@ from pathlib import Path
 from ingestion.adapters.reading import ClearFile, FileRejected
 from ingestion.file_names import received_in
 from ingestion.fingerprint import CHUNK, Fingerprint, Tap
-from ingestion.receiving import GZIP, HEAD, LandingLimits, Received
-
-_RATIO_FREE = 64 << 20  # bytes that may unpack at any ratio
+from ingestion.limits import LandingLimits
+from ingestion.receiving import GZIP, HEAD, Received
 
 
 @contextmanager
@@ -33,14 +32,14 @@ def opened(received: Received, scratch: Path) -> Iterator[ClearFile]:
 
 
 def _unpack(source: Path, target: Path, packed: int) -> Fingerprint:
-    limits = LandingLimits()
+    limit = LandingLimits().unpacked(packed)
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file, gzip.open(source, "rb") as stream:
         tap = Tap(stream)  # type: ignore[arg-type]
         try:
             while chunk := stream.read(CHUNK):
                 tap.note(chunk, len(chunk))
-                if tap.bytes > limits.unpacked_bytes or tap.bytes > max(_RATIO_FREE, limits.unpacked_ratio * packed):
+                if tap.bytes > limit:
                     raise FileRejected("decompressed_too_large", f"over {tap.bytes} bytes from {packed}")
                 file.write(chunk)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:

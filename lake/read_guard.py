@@ -14,6 +14,8 @@ from typing import Any
 
 import duckdb
 
+from lake.lakes import LAKES
+
 # Table functions that only compute, or only read what the reader has attached.
 _ALLOWED_FUNCTIONS = frozenset(
     {
@@ -53,11 +55,33 @@ def check_query(con: duckdb.DuckDBPyConnection, sql: str) -> None:
         )
     if len(tree["statements"]) != 1:
         raise QueryRefused(f"one query at a time: this holds {len(tree['statements'])}")
-    for node in _nodes(tree["statements"]):
-        _check_node(node)
+    nodes = list(_nodes(tree["statements"]))
+    known = _places(con) if any(map(_place, nodes)) else frozenset()
+    for node in nodes:
+        _check_node(node, known)
 
 
-def _check_node(node: dict[str, Any]) -> None:
+def _places(con: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The names a table may be qualified with: what is attached, and the schemas in it. Not DuckLake's own records."""
+    rows = con.execute(
+        "SELECT database_name FROM duckdb_databases() UNION SELECT schema_name FROM duckdb_schemas()"
+    ).fetchall()
+    shown = (name.lower() for (name,) in rows if not name.startswith("__ducklake_metadata_"))
+    return frozenset({*shown, *LAKES, "published"})  # also one that is not made yet: DuckDB says so
+
+
+def _place(node: dict[str, Any]) -> list[str]:
+    """The catalog and the schema that a table is named with, if any."""
+    if node.get("type") not in ("BASE_TABLE", "SHOW_REF"):
+        return []
+    return [str(node[part]) for part in ("catalog_name", "schema_name") if node.get(part)]
+
+
+def _check_node(node: dict[str, Any], known: frozenset[str]) -> None:
+    for place in _place(node):
+        # Of "folder/name".parquet DuckDB makes the name of a file, which may be one whose rows have expired.
+        if place.lower() not in known:
+            raise QueryRefused(f"there is no {place} here: query the lake's tables")
     if node.get("type") == "TABLE_FUNCTION":
         name = str((node.get("function") or {}).get("function_name", "")).lower()
         if name not in _ALLOWED_FUNCTIONS:

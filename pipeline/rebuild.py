@@ -183,14 +183,22 @@ def _kinds(con: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> list
 
 
 def _prepare(home: Home, into: Path | None) -> Home:
-    """The data root of the new lakes: landing and keys are those of `home`, everything else is its own."""
+    """The data root of the new lakes: landing, keys and scratch are those of `home`, everything else is its own.
+
+    The scratch, because it holds received bytes in the clear: what a killed rebuild leaves is swept with that of `home`.
+    """
     target = Home(into or home.root / _BESIDE)
     if into is None:
         shutil.rmtree(target.root, ignore_errors=True)  # what an earlier rebuild left; links in it are not followed
     elif any(lake_exists(target, name) for name in LAKES):
         raise ValueError(f"{target.root} already holds a lake")
     target.root.mkdir(parents=True, exist_ok=True)
-    for name in ("landing", "secrets"):
+    scratch = target.root / "tmp"
+    if scratch.is_dir() and not scratch.is_symlink():
+        if any(scratch.iterdir()):
+            raise ValueError(f"{scratch} is not empty: remove what it holds, or rebuild into another folder")
+        scratch.rmdir()
+    for name in ("landing", "secrets", "tmp"):
         link = target.root / name
         if not link.exists():
             link.symlink_to(getattr(home, name), target_is_directory=True)

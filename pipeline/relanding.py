@@ -7,6 +7,7 @@ that lies in the future then is refused). The manifest has all three for every d
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -120,7 +121,8 @@ def _fetched(home: Home, run: LandingRun, manifest: Manifest, delivery: Delivery
         path = folder / delivery.name
         found = hashlib.sha256()
         try:
-            with open_landed(home, manifest) as stream, path.open("xb") as target:
+            ours_alone = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(ours_alone, "wb") as target, open_landed(home, manifest) as stream:
                 while chunk := stream.read(1 << 20):
                     found.update(chunk)
                     target.write(chunk)

@@ -102,7 +102,9 @@ def _keep_traceback(error: Exception) -> str | None:
     path = Home.current().logs / "cli.log"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a") as file:
+        ours_alone = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        with os.fdopen(ours_alone, "a") as file:
+            os.fchmod(file.fileno(), 0o600)  # a call may name persons; an earlier file was readable for all
             file.write(f"--- {datetime.now(UTC).isoformat(timespec='seconds')} yunjian {' '.join(sys.argv[1:])}\n")
             file.write("".join(traceback.format_exception(error)))
     except OSError:

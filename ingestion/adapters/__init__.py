@@ -65,14 +65,16 @@ def names_people(contract: Contract, name: str, head: bytes) -> bool:
     """Whether a file must be sealed: its contract has personal data, or the file may carry some beside what we read.
 
     Detectors put plates and faces into their messages; no contract asks for them, yet they are in the received bytes. So is
-    whatever stands in columns or fields that nobody asked for, as far as the file's first bytes show them.
+    whatever stands in columns or fields that nobody asked for, as far as the file's first bytes show them. A file that is
+    none of a contract's formats is kept too: where one of them names people, it may be that one, damaged.
     """
     if contract.has_personal_data:
         return True
     try:
         adapter = recognise(contract, name.removesuffix(".gz").removesuffix(".GZ"), head)
     except FileRejected:
-        return False
+        known = adapters()
+        return any(getattr(known[name], "may_name_people", False) for name in contract.formats if name in known)
     if adapter.format == ndjson.FORMAT:
         return bool(ndjson.extra_fields(head, ndjson.names_in(contract)))
     if adapter.format == csv_text.FORMAT:

@@ -20,6 +20,7 @@ from ingestion.adapters.decoded import duckdb_type
 from ingestion.adapters.reading import CARRIED_COLUMNS, ClearFile, FileRejected, LineNumbers, RawLine
 from ingestion.adapters.workbook import DIGITS_LOST, EXACT_BELOW
 from ingestion.contracts import Contract
+from ingestion.limits import LandingLimits
 from ingestion.rules import SourceShape
 from lake.engine import sql_name, sql_text
 
@@ -98,10 +99,11 @@ def _convert(kind: str, source: Path, target: Path, columns: Mapping[str, str]) 
     """Runs the child; the file's column names. Raises FileRejected when the child fails, whatever way it does, and
     OSError when it had no room for what it wrote."""
     command = [sys.executable, "-m", "ingestion.adapters.untrusted", kind, str(source), str(target)]
+    limit = LandingLimits().unpacked(source.stat().st_size)
     environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV")}
     try:
         done = subprocess.run(
-            [*command, str(CHILD_MEMORY), str(CHILD_SECONDS)],
+            [*command, str(CHILD_MEMORY), str(CHILD_SECONDS), str(limit)],
             input=json.dumps(columns),
             capture_output=True,
             text=True,

@@ -1,6 +1,8 @@
 """One JSON object on stdout, logs on stderr, and the exit codes people and scripts rely on."""
 
 import json
+import os
+import stat
 
 import pytest
 import typer
@@ -117,3 +119,22 @@ def test_a_mistyped_path_is_a_bad_call_that_quarantine_does_not_remember(yunjian
     assert answer.code == 2
     assert [file["reason"] for file in answer.json["files"]] == ["no_such_file"]
     assert yunjian_here("quarantine", "list", "--json").json == {"quarantine": []}
+
+
+def test_what_was_called_and_went_wrong_is_kept_for_the_platforms_account_alone(home):
+    def work():
+        raise BadCall("no such day")
+
+    def mode_of_the_log():
+        with pytest.raises(typer.Exit):
+            report(work, as_json=True, show=lambda _: None)
+        return stat.S_IMODE((home.logs / "cli.log").stat().st_mode)
+
+    before = os.umask(0o022)
+    try:
+        assert mode_of_the_log() == 0o600
+        (home.logs / "cli.log").chmod(0o644)  # as it was made once
+        assert mode_of_the_log() == 0o600
+    finally:
+        os.umask(before)
+    assert (home.logs / "cli.log").read_text().count("BadCall: no such day") == 2

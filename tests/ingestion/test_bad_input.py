@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from ingestion.adapters.reading import LINE_LIMIT
 from lake.home import Home
@@ -262,6 +263,15 @@ def test_names_with_paths_or_control_characters_are_refused(home: Home, tmp_path
     path.write_bytes(ndjson([event("named")]))
     report = land_path(home, FEED, path)
     assert (report.status, report.reason) == ("rejected", "name_not_allowed")
+
+
+def test_a_refused_name_drives_no_terminal_and_adds_no_line_to_a_log(home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "cam\x1b]0;pwned\x07\n2026 file landed \x9b2J图.ndjson"
+    path.write_bytes(ndjson([event("named")]))
+    with capture_logs() as logs:
+        report = land_path(home, FEED, path)
+    assert report.file == r"cam\x1b]0;pwned\x07\n2026 file landed \x9b2J图.ndjson"
+    assert [entry["file"] for entry in logs if entry["event"] == "file rejected"] == [report.file]
 
 
 def test_a_file_over_the_size_limit_is_refused_unread(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from ingestion.landing import land_files
+from ingestion.receiving import HEAD
 from ingestion.store import landed_path, manifests, open_landed
 from lake.home import Home
 from lake.reader import query
@@ -67,6 +71,46 @@ def test_received_detector_messages_are_sealed_because_they_may_name_people(home
         with open_landed(home, manifest) as stream:
             content = stream.read()
         assert b"John Smith" in (gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content)
+
+
+MESSAGES = f"{frigate('person')}\n{frigate('dog')}\n".encode()
+NOTHING = gzip.compress(b"")
+
+
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [
+        pytest.param("landed", NOTHING + gzip.compress(MESSAGES), id="an empty member before"),
+        pytest.param("landed", gzip.compress(b"\n") + gzip.compress(MESSAGES), id="a member of one blank line before"),
+        pytest.param("landed", NOTHING * 4_000 + gzip.compress(MESSAGES), id="nothing but empty members in the head"),
+        pytest.param("rejected", gzip.compress(MESSAGES)[:-9], id="cut short"),
+        pytest.param("rejected", NOTHING + gzip.compress(MESSAGES.decode().encode("utf-16")), id="in UTF-16"),
+    ],
+)
+def test_packed_messages_are_sealed_however_they_begin(home: Home, tmp_path: Path, status: str, content: bytes) -> None:
+    packed = tmp_path / "detection_events_2026-03-01_1.json.gz"
+    packed.write_bytes(content)
+    (report,) = land_files(home, "detection_events", [packed], now=NOW).files
+    (manifest,) = manifests(home, "detection_events")
+    assert (report.status, manifest.sealed) == (status, True)
+    with open_landed(home, manifest) as stream:
+        assert stream.read() == content
+
+
+def test_packed_events_that_name_nobody_are_not_sealed_also_when_their_head_ends_within_a_member(
+    home: Home, tmp_path: Path
+) -> None:
+    drawn = random.Random(1)
+    events = [
+        {"event_id": drawn.randbytes(40).hex(), "camera_id": "c1", "event_type": "site_dust",
+         "detected_at": "2026-03-01T08:00:00+08:00"} for _ in range(3_000)
+    ]  # fmt: skip
+    packed = tmp_path / "detection_events_2026-03-01_1.ndjson.gz"
+    packed.write_bytes(gzip.compress("".join(json.dumps(event) + "\n" for event in events).encode()))
+    assert packed.stat().st_size > 2 * HEAD
+    (report,) = land_files(home, "detection_events", [packed], now=NOW).files
+    (manifest,) = manifests(home, "detection_events")
+    assert (report.accepted, manifest.sealed) == (3_000, False)
 
 
 def test_a_good_line_after_one_cut_behind_a_colon_is_not_lost(home: Home, tmp_path: Path) -> None:

@@ -51,6 +51,10 @@ def test_every_layer_is_read_by_its_name(open_home: Home) -> None:
         assert reader.execute("SELECT count(*) FROM bronze.landing_files AT (VERSION => 1)").fetchall() == [(0,)]
         assert ("stops", "INTEGER") in [row[:2] for row in reader.execute("DESCRIBE marts.stops").fetchall()]
         assert reader.execute("EXPLAIN ANALYZE FROM marts.stops").fetchall()
+        assert reader.execute("FROM Bronze.main.landing_files").fetchall()
+        assert reader.execute("SHOW TABLES FROM warehouse.marts").fetchall() == [("stops",)]
+        assert reader.execute("SELECT count(*) > 0 FROM information_schema.tables").fetchall() == [(True,)]
+        assert reader.execute("WITH mine AS (FROM marts.stops) SELECT mine.stops FROM mine").fetchall() == [(7,)]
 
 
 READ_A_FILE = [
@@ -70,6 +74,11 @@ READ_A_FILE = [
     "FROM 'http://127.0.0.1:9/x.csv'",
     "FROM read_parquet('{lake}/bronze/**/*.parquet')",
     "FROM sqlite_scan('{lake}/bronze.sqlite', 'ducklake_snapshot')",
+    'FROM "{lake}/bronze/main/a".parquet',
+    'FROM "{lake}/bronze/main"."a".parquet',
+    'DESCRIBE "{lake}/bronze/main/a".parquet',
+    'SELECT (SELECT max(file_name) FROM "{lake}/bronze/main/a".parquet)',
+    "FROM __ducklake_metadata_bronze.main.ducklake_data_file",
     "FROM duckdb_secrets()",
     "FROM duckdb_settings()",
     "FROM duckdb_databases",
