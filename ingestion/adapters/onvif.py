@@ -94,7 +94,7 @@ def _of_frame(frame: dict[str, Any], source: dict[str, Any]) -> Iterator[dict[st
 
 def _likelihood(kind: dict[str, Any]) -> float:
     value = kind.get("Likelihood")
-    return float(value) if isinstance(value, int | float) else 0.0
+    return value if isinstance(value, int | float) else 0.0  # not made a float: a number of 400 digits is none
 
 
 def _plain(value: Any) -> dict[str, Any]:

@@ -153,8 +153,11 @@ def _not_above(column: Column, value: str) -> str:
 
 
 def _four_digit_year(column: Column, value: str) -> str:
-    """SQL of whether a time lies in the years 1 to 9999: ISO 8601 knows no others, and DuckDB knows infinities beside."""
-    kind, last = ("TIMESTAMP", " 23:59:59.999999") if column.logical_type == "timestamp" else ("DATE", "")
+    """SQL of whether a time lies in the years 1 to 9999: ISO 8601 knows no others, and DuckDB knows infinities beside.
+
+    Of Shanghai, which is eight hours ahead: a business date of the year 10000 is none that anybody could count by.
+    """
+    kind, last = ("TIMESTAMP", " 15:59:59.999999") if column.logical_type == "timestamp" else ("DATE", "")
     return f"({value} BETWEEN {kind} '0001-01-01' AND {kind} '9999-12-31{last}')"
 
 
