@@ -26,10 +26,10 @@ from ingestion.batch import Batch, stage
 from ingestion.bronze_commit import commit_batch, write_parquet
 from ingestion.duplicates import drop_repeats, meet_landed
 from ingestion.file_faults import is_of_file, rejecting, told
-from ingestion.file_names import date_in, received_in
+from ingestion.file_names import date_in, received_in, visible_name
 from ingestion.gate import GateResult, check_batch, stopped_by
 from ingestion.identities import pseudonymise_batch
-from ingestion.landing_run import Arrival, ChangedWhileRead, GateStopped, LandingRun, file_record, reject, shown
+from ingestion.landing_run import Arrival, ChangedWhileRead, GateStopped, LandingRun, file_record, reject
 from ingestion.lateness import late_by_date
 from ingestion.positions import convert_positions
 from ingestion.profile import BatchProfile
@@ -59,7 +59,7 @@ def land_file(run: LandingRun, source: Path) -> FileReport:
     except FileRejected as problem:
         if isinstance(problem, NoSuchFile) or not os.path.lexists(source):
             # Nothing came: a mistyped path, or a file that its source took back. The lake has nothing to remember of it.
-            return FileReport(shown(source.name), None, "rejected", reason=NoSuchFile.REASON, detail=str(source))
+            return FileReport(visible_name(source.name), None, "rejected", reason=NoSuchFile.REASON, detail=str(source))
         return reject(run, source.name, None, problem)
     arrival = Arrival(received, date_in(received.name), received_in(received.name))
     try:

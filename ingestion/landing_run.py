@@ -16,6 +16,7 @@ from ingestion.adapters import FileRejected, Reader
 from ingestion.bronze_commit import FileRecord, commit_rejection
 from ingestion.contracts import Contract
 from ingestion.expectations import Expectations
+from ingestion.file_names import visible_name
 from ingestion.gate import GateResult
 from ingestion.receiving import Received
 from ingestion.report import FileReport
@@ -104,7 +105,7 @@ def file_record(run: LandingRun, arrival: Arrival, file_date: date, reader: Read
 
 def reject(run: LandingRun, name: str, arrival: Arrival | None, problem: FileRejected) -> FileReport:
     """Record that a file was rejected, once for the same bytes and reason. Its bytes, if any, stay in landing."""
-    told = shown(name)
+    told = visible_name(name)
     record = FileRecord(
         file_sha256=arrival.sha256 if arrival else None,
         feed=run.contract.feed,
@@ -134,8 +135,3 @@ def reject(run: LandingRun, name: str, arrival: Arrival | None, problem: FileRej
         if known is None:
             commit_rejection(run.con, record, problem.verdicts if isinstance(problem, GateStopped) else ())
     return FileReport(told, record.file_sha256, "rejected", reason=problem.reason, detail=problem.detail or None)
-
-
-def shown(name: str) -> str:
-    """A file's name as text that can be stored: a name need not be."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
