@@ -78,7 +78,7 @@ def _store_raws(batch: Batch, home: Home) -> None:
     con = batch.con
     lines = con.execute(f"SELECT DISTINCT _line FROM {FAULTS} ORDER BY _line").fetchnumpy()["_line"]
     found = batch.reader.raw(int(line) for line in np.asarray(lines))
-    if batch.contract.has_personal_data or batch.reader.extra_columns:
+    if batch.contract.has_personal_data:
         found = _with_values(batch, found)
     kept = _Kept(batch, home)
     while block := list(itertools.islice(found, _BLOCK)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ingestion.adapters import ndjson
+from ingestion.adapters import csv_text, ndjson
 from ingestion.batch import Batch
 
 _KEY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')
@@ -14,10 +14,12 @@ _KEY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')
 def must_be_sealed(batch: Batch) -> Callable[[str], bool]:
     """Whether a refused row's raw content may hold an identity: then quarantine keeps it sealed.
 
-    All of a feed with personal data, and of a file with columns that nobody asked for; of NDJSON, whose lines may differ,
-    each line with a field (of any level, or of a line that cannot be parsed) that is none of the contract's.
+    All of a feed with personal data, and of a text file with columns that nobody asked for (of a table's rows only what was
+    asked for is kept); of NDJSON, whose lines may differ, each line with a field (of any level, or of a line that cannot be
+    parsed) that is none of the contract's.
     """
-    if batch.contract.has_personal_data or batch.reader.extra_columns:
+    is_text = batch.reader.format in (csv_text.FORMAT, ndjson.FORMAT)
+    if batch.contract.has_personal_data or (is_text and batch.reader.extra_columns):
         return lambda _: True
     if batch.reader.format != ndjson.FORMAT:
         return lambda _: False
