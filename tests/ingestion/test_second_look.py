@@ -24,6 +24,7 @@ from ingestion.landing_file import read_batch
 from ingestion.landing_run import LandingRun
 from ingestion.refusals import collect_refusals
 from ingestion.rules import FileFacts
+from ingestion.sealing import TextSealer
 from lake.home import Home
 from tests.ingestion.landed import EVENTS, NOW, assert_balanced, event, land, refusals, rows
 
@@ -100,8 +101,12 @@ def told(run: LandingRun, batch: Batch) -> tuple[list[dict[str, Any]], list[dict
     kept = run.con.execute(f"SELECT _line, _date, {names} FROM {batch.numbered} WHERE _fault = 0 ORDER BY _line")
     accepted = kept.to_arrow_table().to_pylist()
     collect_refusals(batch, run.home, DAY)
-    refused = run.con.execute(f"SELECT * REPLACE (trim(raw, E' \\t\\r') AS raw) FROM {REFUSED} ORDER BY line")
-    return accepted, refused.to_arrow_table().to_pylist()
+    refused = run.con.execute(f"SELECT * FROM {REFUSED} ORDER BY line").to_arrow_table().to_pylist()
+    sealer = TextSealer(run.home)
+    for row in refused:  # what is sealed twice is never the same
+        row["raw_sealed"], sealed = row["raw_sealed"] is not None, row["raw_sealed"]
+        row["raw"] = (sealer.open(sealed) if sealed else row["raw"]).strip(" \t\r")
+    return accepted, refused
 
 
 def read_one_by_one(run: LandingRun, file: ClearFile, scratch: Path) -> Batch:
