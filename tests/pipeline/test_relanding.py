@@ -14,7 +14,7 @@ import pytest
 from lake.home import Home
 from lake.scratch import sweep
 from pipeline.rebuild import rebuild
-from tests.ingestion.landed import NOW, land
+from tests.ingestion.landed import CAMERA_HEADER, CAMERAS, GOOD_CAMERA, NOW, land
 
 PEOPLE = (
     "id_number,name,phone,sex,birth_date,household_type,township_code,community_code,registered_on,valid_until,status\n"
@@ -52,6 +52,7 @@ def test_what_a_killed_rebuild_leaves_of_persons_is_swept_with_the_installations
 
 
 def test_a_new_data_root_whose_scratch_is_in_use_is_refused(home: Home, tmp_path: Path) -> None:
+    land(home, "cameras", CAMERAS, (CAMERA_HEADER + GOOD_CAMERA).encode())
     (tmp_path / "again" / "tmp" / "landing-1-x").mkdir(parents=True)
     with pytest.raises(ValueError, match="is not empty"):
         rebuild(home, into=tmp_path / "again", now=NOW, tell=lambda _: None)
