@@ -45,10 +45,10 @@ def test_a_type_is_handed_on_as_a_value_or_refused_by_column_and_type(tmp_path: 
     source = tmp_path / "source.parquet"
     pq.write_table(pa.table({"seen": (TAKEN | REFUSED)[name], "other": REFUSED["duration"]}), source)
     if name in TAKEN:
-        assert convert_parquet(source, tmp_path / "table", {"seen": "seen"}) == ["seen", "other"]
+        assert convert_parquet(source, tmp_path / "table", {"seen": "seen"}, 1 << 20) == ["seen", "other"]
         return
     with pytest.raises(Unreadable) as refused:
-        convert_parquet(source, tmp_path / "table", {"seen": "seen"})
+        convert_parquet(source, tmp_path / "table", {"seen": "seen"}, 1 << 20)
     assert refused.value.reason == "unreadable_format"
     assert refused.value.detail.startswith("column seen is of type ")
 
