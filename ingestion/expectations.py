@@ -66,9 +66,7 @@ class Expectations:
         with _alone(self._folder):
             try:
                 return self._judge(row, file_sha256)
-            except (
-                Exception
-            ) as problem:  # of whatever kind: what was found may be what a killed process left half written
+            except Exception as problem:  # of any kind: a killed process may have left a file half written
                 if not (self._folder / "gx").exists():
                     raise
                 log.warning("expectations made anew", feed=self._feed, problem=str(problem)[:300])

@@ -44,7 +44,7 @@ def refused_rows(
 ) -> list[dict[str, Any]]:
     """Open refused rows with their raw content, of one file and one rule where these are given.
 
-    The raw content of feeds with personal data only when `unseal` is asked for. Raises UnknownFeed as `list_quarantine`.
+    Raw content that is kept sealed only when `unseal` is asked for. Raises UnknownFeed as `list_quarantine`.
     """
     rows = _rows(
         home,
