@@ -9,6 +9,7 @@ import duckdb
 from ingestion.contracts import PROVENANCE, Contract
 from lake.engine import sql_name
 from lake.lakes import BRONZE
+from lake.table_statistics import note_empty_tables
 
 BOOKKEEPING_TABLES: Mapping[str, Mapping[str, str]] = {
     "landing_files": {
@@ -89,6 +90,7 @@ def ensure_bronze_tables(con: duckdb.DuckDBPyConnection, contracts: Iterable[Con
     missing = {table: columns for table, columns in wanted.items() if table not in existing}
     if missing:
         _create(con, missing, partitioned=feeds)
+        note_empty_tables(con, BRONZE)
     for table, columns in wanted.items():
         if table in existing and existing[table] != dict(columns):
             _extend(con, table, existing[table], columns)

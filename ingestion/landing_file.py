@@ -212,7 +212,7 @@ def facts_of(run: LandingRun, received_at: datetime | None, file_date: date | No
 
 
 def _expired_dates(run: LandingRun) -> list[date]:
-    # Of all feeds: a filter has DuckLake look up the statistics of the table, which is empty for years, twice as often.
+    # Of all feeds: for a filter DuckLake asks its catalog for more than the few rows there are.
     rows = run.con.execute(f"SELECT feed, business_date FROM {BRONZE}.expired_dates").fetchall()
     return sorted({day for feed, day in rows if feed == run.contract.feed})
 

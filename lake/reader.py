@@ -12,6 +12,7 @@ from typing import Any, Self
 import duckdb
 import structlog
 
+from lake.commit import one_state
 from lake.engine import open_engine, sql_name, sql_text
 from lake.home import Home
 from lake.lakes import BRONZE, LAKES, WAREHOUSE, LakeMissing, attach, catalog_file, data_path
@@ -57,7 +58,8 @@ def open_reader(home: Home) -> Reader:
         present = [name for name in LAKES if _attach_if_made(con, home, name)]
         if home.published_file.exists():
             con.execute(f"ATTACH {sql_text(home.published_file)} AS {PUBLISHED} (READ_ONLY)")
-        _name_layers(con, with_warehouse=WAREHOUSE in present)
+        with one_state(con):
+            _name_layers(con, with_warehouse=WAREHOUSE in present)
         _lock(con, home)
     except BaseException:
         con.close()

@@ -23,7 +23,6 @@ def table_names(con: duckdb.DuckDBPyConnection, catalog: str, schema: str) -> li
 def is_empty(con: duckdb.DuckDBPyConnection, relation: str) -> bool:
     """Whether a relation (SQL) has no rows.
 
-    Worth asking before more is asked: of a table that never had a row DuckLake keeps no statistics, and looks for them in
-    its catalog anew for each column of each statement (40 ms for a sorted copy of fifteen columns).
+    Worth asking before more is asked: to plan a sorted copy of fifteen columns of nothing takes DuckLake 40 ms.
     """
     return con.execute(f"SELECT 1 FROM {relation} LIMIT 1").fetchone() is None

@@ -1,8 +1,9 @@
-"""DuckLake's smallest and largest value of each column, per table: kept true to every snapshot that can be read.
+"""DuckLake's statistics of each table: there from its start, and kept true to every snapshot that can be read.
 
-Two things of DuckLake 1.0 make this necessary. Compaction sets them from the current snapshot alone, and a query of an
-older snapshot that filters beyond them then finds no rows, silently. And otherwise they only ever widen: after
-retention the pseudonym of an expired person may stand there for ever.
+Three things of DuckLake 1.0 make this necessary. Of a table that never had a row there are none, and a query of it asks
+the catalog for them again at every column and filter. Compaction sets the smallest and largest value of each column from the current
+snapshot alone, and a query of an older snapshot that filters beyond them then finds no rows, silently. And otherwise
+these only ever widen: after retention the pseudonym of an expired person may stand there for ever.
 """
 
 from __future__ import annotations
@@ -20,6 +21,33 @@ _COMPARED_AS = {
     "DOUBLE": ("float",),
     "DECIMAL(38, 9)": ("decimal",),
 }
+
+
+def note_empty_tables(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Write down of each table of lake `name` that never had a row that it has none: what DuckLake would note itself.
+
+    Its first rows then give the statistics they would have given otherwise. The caller holds the writer lock.
+    """
+    catalog = metadata_schema(name)
+    without = f"""FROM {catalog}.ducklake_table AS t
+        WHERE t.end_snapshot IS NULL AND t.table_id NOT IN (SELECT s.table_id FROM {catalog}.ducklake_table_stats AS s)"""
+    con.execute("BEGIN TRANSACTION")
+    try:
+        con.execute(
+            f"""INSERT INTO {catalog}.ducklake_table_column_stats BY NAME
+                SELECT c.table_id, c.column_id, false AS contains_null,
+                       CASE WHEN c.column_type IN ('float32', 'float64') THEN false END AS contains_nan
+                FROM {catalog}.ducklake_column AS c
+                WHERE c.end_snapshot IS NULL AND c.table_id IN (SELECT t.table_id {without})"""
+        )
+        con.execute(
+            f"""INSERT INTO {catalog}.ducklake_table_stats BY NAME
+                SELECT t.table_id, 0 AS next_row_id, 0 AS record_count, 0 AS file_size_bytes {without}"""
+        )
+        con.execute("COMMIT")
+    except duckdb.Error:
+        con.execute("ROLLBACK")
+        raise
 
 
 def restate_statistics(con: duckdb.DuckDBPyConnection, name: str) -> int:

@@ -30,6 +30,7 @@ from lake.commit import commit
 from lake.engine import open_engine, use_threads
 from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, attach, current_snapshot, detach
+from lake.table_statistics import note_empty_tables
 from lake.writer_lock import HeldLock, writer_lock
 from pipeline.affected_models import affected_models
 from pipeline.code_version import code_version
@@ -100,7 +101,9 @@ def build(home: Home, *, full: bool = False, run_id: str | None = None, now: dat
         attempt: Any = {"build_id": build_id, "bronze_snapshot": snapshot, "started_at": started, "code_version": rules}
         # Failed until it has passed: a killed build leaves a half-built warehouse that must not be published.
         record_build(con, **attempt, finished_at=started, status="failed", dates=plan.changed)
+        note_empty_tables(con, WAREHOUSE)
         run = _run_parts(con, home, plan, snapshot, build_id, lock, new_rules=new_rules)
+        note_empty_tables(con, WAREHOUSE)  # as many of a district that has no such feed stay
         seconds = time.monotonic() - clock
         status: Literal["passed", "failed"] = "passed" if run.passed else "failed"
         ended = started + timedelta(seconds=seconds)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import DupFd
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TextIO
 
 _SERVER = multiprocessing.get_context("forkserver")
@@ -49,13 +51,25 @@ def start_dbt(
         target=_run, args=(list(arguments), dict(environment), str(folder), descriptors), name="dbt"
     )
     try:
-        process.start()
+        with _no_main():
+            process.start()
     except BaseException:
         os.close(reading)
         raise
     finally:
         os.close(writing)
     return process, open(reading, encoding="utf-8", errors="replace")
+
+
+@contextmanager
+def _no_main() -> Iterator[None]:
+    """What is started within the block is told of no main module: it would import it, seconds for one like Airflow's."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _run(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> None:

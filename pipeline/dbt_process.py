@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -16,6 +17,7 @@ from dbt.cli.main import dbtRunner
 
 from pipeline import dbt_connection  # noqa: F401 (once for many processes)
 from pipeline.dbt_preload import preload
+from pipeline.dbt_transaction import one_commit
 
 _OPTIONS = ("--log-level", "none", "--no-version-check")
 _RARELY = (100_000, 50, 100)
@@ -33,14 +35,17 @@ def run(arguments: Sequence[str]) -> int:
     # What is imported and parsed stays until the end: it need not be looked through for garbage again and again.
     gc.freeze()
     gc.set_threshold(*_RARELY)
-    outcome = dbtRunner(callbacks=[_tell]).invoke([*_OPTIONS, *arguments])
-    DuckDBConnectionManager.close_all_connections()  # a forked process ends without clearing up
-    if outcome.success:
-        return 0
-    if outcome.exception is None:
-        return 1
-    print(outcome.exception, flush=True)
-    return 2
+    try:
+        with one_commit() if "build" in arguments[:1] else nullcontext():
+            outcome = dbtRunner(callbacks=[_tell]).invoke([*_OPTIONS, *arguments])
+            if outcome.exception is not None:
+                raise outcome.exception
+    except Exception as error:
+        print(error, flush=True)
+        return 2
+    finally:
+        DuckDBConnectionManager.close_all_connections()  # a forked process ends without clearing up
+    return 0 if outcome.success else 1
 
 
 def _tell(event: Any) -> None:

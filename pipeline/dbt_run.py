@@ -25,6 +25,9 @@ PROJECT = Path(__file__).parents[1] / "dbt_project"
 SNAPSHOT_VARIABLE = "YUNJIAN_DBT_BRONZE_SNAPSHOT"
 PARSED_VARIABLE = "YUNJIAN_DBT_PARSED"
 DATES_VARIABLE = "YUNJIAN_DBT_DATES"
+RUN_VARIABLE = "YUNJIAN_DBT_RUN"
+# What a node says that dbt came to after one had failed (pipeline/dbt_transaction.py).
+NOT_RUN = "not run, as a statement before it failed and nothing of this run is kept"
 _PARSED = "partial_parse.msgpack"
 _LONGEST_VARIABLE = 100_000  # Linux takes 128 KiB
 _FAILED = ("error", "fail", "runtime error", "partial success")
@@ -63,7 +66,11 @@ def run_dbt(
     target = _target(home)
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
-    environment = {**dbt_environment(home, bronze_snapshot=bronze_snapshot, rows=rows), DATES_VARIABLE: dates}
+    environment = {
+        **dbt_environment(home, bronze_snapshot=bronze_snapshot, rows=rows),
+        DATES_VARIABLE: dates,
+        RUN_VARIABLE: run_id,
+    }
     messages: list[str] = []
     with _running(arguments, environment, keep_open=pass_fds) as (process, told):
         for line in told:
@@ -193,9 +200,10 @@ def _read_results(path: Path, exit_code: int, messages: Sequence[str]) -> DbtRun
     warnings: list[dict[str, str]] = []
     if path.is_file():
         for result in json.loads(path.read_text())["results"]:
-            status = result["status"]
+            message = str(result.get("message") or result["status"]).strip()
+            status = "skipped" if NOT_RUN in message else result["status"]
             nodes[status] = nodes.get(status, 0) + 1
-            said = {"node": result["unique_id"], "message": str(result.get("message") or status).strip()}
+            said = {"node": result["unique_id"], "message": message}
             if status in _FAILED:
                 failures.append(said)
             elif status == "warn":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
@@ -105,6 +107,22 @@ def test_a_run_that_is_killed_has_not_passed(home: Home, monkeypatch):
     run = dbt_run.run_dbt(home, ["build"], bronze_snapshot=0, run_id="r")
     assert not run.passed
     assert run.exit_code == -signal.SIGKILL
+
+
+def test_the_program_that_asks_for_a_run_is_not_run_again_in_it(folder, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        f"""import os, sys
+from pathlib import Path
+with open({str(tmp_path / "imported")!r}, "a") as file:
+    file.write(__name__ + " ")
+if __name__ == "__main__":
+    from tests.pipeline.test_dbt_host import ended, start
+    sys.exit(ended(*start(Path({str(folder)!r})))[1])
+"""
+    )
+    subprocess.run([sys.executable, program], check=True, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})
+    assert (tmp_path / "imported").read_text().split() == ["__main__"]
 
 
 def test_a_server_that_was_killed_is_replaced(folder):
