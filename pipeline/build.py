@@ -26,7 +26,7 @@ from lake.bookkeeping import (
     record_build,
     write_changed_dates,
 )
-from lake.commit import commit
+from lake.commit import commit, one_state
 from lake.engine import open_engine, use_threads
 from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, attach, current_snapshot, detach
@@ -87,7 +87,8 @@ def build(home: Home, *, full: bool = False, run_id: str | None = None, now: dat
         snapshot = current_snapshot(con, BRONZE)
         passed, last = last_passed_build(con), last_build(con)
         new_rules = passed is None or last is None or {passed.code_version, last.code_version} != {rules}
-        plan = _plan(con, contracts, passed, last, snapshot, everything=full or new_rules)
+        with one_state(con):
+            plan = _plan(con, contracts, passed, last, snapshot, everything=full or new_rules)
         detach(con, BRONZE)
         use_threads(con, plan.rows_of(plan.changed))
         dbt_will_run = full or new_rules or not plan.is_empty

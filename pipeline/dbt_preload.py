@@ -14,6 +14,8 @@ import dbt.adapters.duckdb.plugins
 import dbt.artifacts.schemas.base
 import dbt.parser.manifest
 import dbt.task.build
+import dbt.task.runnable
+import pandas as pd  # noqa: F401 (which DuckDB imports with the first value that is handed to it)
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.artifacts.resources import ModelConfig, TestConfig
 from dbt.contracts.graph.nodes import GenericTestNode, ModelNode, SeedNode, SingularTestNode
@@ -35,6 +37,11 @@ def preload() -> None:
     dbt.artifacts.schemas.base.write_json = _write_json
     # The manifest as parsed: every command that runs nodes writes it again at its end, with what it has compiled.
     dbt.parser.manifest.write_manifest = _write_nothing
+
+
+def keep_manifest() -> None:
+    """Let the manifest that is there be: a run under the same rules would write the same again."""
+    dbt.task.runnable.write_manifest = _write_nothing
 
 
 def _write_json(path: str, data: dict[str, Any]) -> bool:

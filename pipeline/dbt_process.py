@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 from collections.abc import Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from pipeline import dbt_connection  # noqa: F401 (once for many processes)
-from pipeline.dbt_preload import preload
+from pipeline.dbt_preload import keep_manifest, preload
 from pipeline.dbt_transaction import one_commit
 
 _OPTIONS = ("--log-level", "none", "--no-version-check")
@@ -35,6 +37,8 @@ def run(arguments: Sequence[str]) -> int:
     # What is imported and parsed stays until the end: it need not be looked through for garbage again and again.
     gc.freeze()
     gc.set_threshold(*_RARELY)
+    if _is_known(arguments):
+        keep_manifest()
     try:
         with one_commit() if "build" in arguments[:1] else nullcontext():
             outcome = dbtRunner(callbacks=[_tell]).invoke([*_OPTIONS, *arguments])
@@ -46,6 +50,11 @@ def run(arguments: Sequence[str]) -> int:
     finally:
         DuckDBConnectionManager.close_all_connections()  # a forked process ends without clearing up
     return 0 if outcome.success else 1
+
+
+def _is_known(arguments: Sequence[str]) -> bool:
+    manifest = Path(os.environ.get("DBT_TARGET_PATH", "target")) / "manifest.json"
+    return "build" in arguments[:1] and "--full-refresh" not in arguments and manifest.is_file()
 
 
 def _tell(event: Any) -> None:
