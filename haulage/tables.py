@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from lake.commit import commit
 from lake.engine import sql_name
-from lake.relations import is_empty, table_names
+from lake.relations import table_names
 
 SCHEMA: Final = "haulage"
 _COMMON: Final = {"processed_date": "DATE", "business_date": "DATE"}
@@ -172,8 +172,7 @@ def replace_date(
         old = f"(SELECT * FROM {_name(warehouse, table)} WHERE processed_date = {_text(day)})"
         fresh = f"(SELECT * FROM _haulage_new_{table})"
         difference = fresh
-        # The whole table first: where it never had a row, that is the cheaper question.
-        if not (is_empty(con, _name(warehouse, table)) or is_empty(con, old)):
+        if con.execute(f"SELECT 1 FROM {old} LIMIT 1").fetchone():
             filled.add(table)
             difference = f"""((SELECT * FROM {old} EXCEPT ALL SELECT * FROM {fresh})
                 UNION ALL (SELECT * FROM {fresh} EXCEPT ALL SELECT * FROM {old}))"""

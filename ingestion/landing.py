@@ -56,7 +56,7 @@ def open_run(home: Home, contract: Contract, run_id: str, now: datetime, files: 
     and `files`; closed by leaving the context."""
     home.ensure()
     size = sum(map(_size, files))
-    threads = Settings().threads_for(size // _BYTES_A_ROW) if files else None
+    threads = Settings.current().threads_for(size // _BYTES_A_ROW) if files else None
     con = open_engine(home, memory_limit=LandingLimits().memory, threads=threads)
     if contract.has_personal_data:
         # What spills to disk holds identities. DuckDB's own cipher cannot write; httpfs brings OpenSSL's.

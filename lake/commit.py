@@ -38,7 +38,7 @@ def commit(
             f"CALL {sql_name(name)}.set_commit_message(?, ?, extra_info => ?)",
             [author, message, json.dumps(dict(extra or {}), ensure_ascii=False, sort_keys=True, default=str)],
         )
-        if Settings().sync_files:
+        if Settings.current().sync_files:
             sync_new_files(folder, since=started)
         con.execute("COMMIT")
     except BaseException:

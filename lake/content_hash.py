@@ -10,7 +10,7 @@ import duckdb
 from lake.commit import one_state
 from lake.engine import sql_name
 from lake.published_contract import written_tables
-from lake.relations import is_empty, table_names
+from lake.relations import table_names
 
 # Sums of floating numbers differ in their last digits with the order of adding; ten digits are the same.
 _FLOAT_FORMAT = "'%.9e'"
@@ -58,11 +58,8 @@ def _types(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
 def _table_digest(con: duckdb.DuckDBPyConnection, table: str, relation: str) -> str:
     types = _types(con, relation)
     columns = sorted(name for name, kind in types.items() if name != "edition" and not kind.startswith("TIMESTAMP"))
-    if is_empty(con, relation):
-        rows, rows_hash = 0, hashlib.sha256().hexdigest()
-    else:
-        row_text = " || ".join(value_text(name, types[name]) for name in columns) or "''"
-        rows, rows_hash = _rows_digest(con, relation, row_text)
+    row_text = " || ".join(value_text(name, types[name]) for name in columns) or "''"
+    rows, rows_hash = _rows_digest(con, relation, row_text)
     return "\x1f".join([table, *columns, str(rows), rows_hash]) + "\x1e"
 
 

@@ -24,7 +24,7 @@ from lake.published_contract import (
     published_tables,
     written_tables,
 )
-from lake.relations import is_empty, table_names
+from lake.relations import table_names
 from lake.restatements import write_history, write_restatements
 
 SCHEMA = "published"
@@ -90,8 +90,10 @@ def _copy(con: duckdb.DuckDBPyConnection, table: str, wanted: PublishedTable | N
         names.append(f"{sql_text(edition)} AS edition")
     names += [sql_name(name) for name in columns if name in filled]
     key = [sql_name(name) for name in (wanted.key if wanted else ()) if name in columns]
-    rows = "LIMIT 0" if is_empty(con, source) else f"ORDER BY {', '.join(key) or 'ALL'}"
-    con.execute(f"CREATE TABLE {BUILT}.main.{sql_name(table)} AS SELECT {', '.join(names)} FROM {source} {rows}")
+    order = ", ".join(key) or "ALL"
+    con.execute(
+        f"CREATE TABLE {BUILT}.main.{sql_name(table)} AS SELECT {', '.join(names)} FROM {source} ORDER BY {order}"
+    )
 
 
 def relation(table: str) -> str:

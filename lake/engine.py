@@ -21,7 +21,7 @@ def open_engine(
     may spill to a folder of its own under `home.tmp`: two processes that share one spill folder overwrite each other's
     files. Without, it is for a look at little, and has one thread.
     """
-    settings = Settings()
+    settings = Settings.current()
     config: dict[str, str | bool | int | float | list[str]] = {
         "extension_directory": str(extension_directory()),
         "autoinstall_known_extensions": False,
@@ -37,7 +37,7 @@ def open_engine(
 
 def use_threads(con: duckdb.DuckDBPyConnection, rows: int) -> None:
     """Let `con` go on with as many threads as work on this many rows deserves (`Settings.threads_for`)."""
-    con.execute(f"SET threads = {Settings().threads_for(rows)}")
+    con.execute(f"SET threads = {Settings.current().threads_for(rows)}")
 
 
 def sql_text(value: str | Path) -> str:

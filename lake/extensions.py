@@ -33,7 +33,7 @@ def extension_directory() -> Path:
     Many processes may call this at once: each link is made aside and renamed into place.
     Raises ExtensionMissing when a wheel is absent.
     """
-    chosen = Settings().extension_directory
+    chosen = Settings.current().extension_directory
     root = chosen.absolute() if chosen else _default_root()
     folder = root / f"v{duckdb.__version__}" / _platform()
     folder.mkdir(parents=True, exist_ok=True)

@@ -49,7 +49,7 @@ def attach_options(home: Home, name: str, *, read_only: bool = False, snapshot: 
         options["METADATA_SCHEMA"] = sql_text(_postgres_schema(name))
     else:
         options["META_JOURNAL_MODE"] = sql_text("WAL")
-        options["META_BUSY_TIMEOUT"] = str(Settings().busy_timeout_ms)
+        options["META_BUSY_TIMEOUT"] = str(Settings.current().busy_timeout_ms)
     if snapshot is not None:
         options["SNAPSHOT_VERSION"] = str(int(snapshot))
     if read_only or snapshot is not None:
@@ -153,7 +153,7 @@ def _create_catalog_file(home: Home, name: str) -> None:
 
 
 def _postgres(name: str) -> str | None:
-    settings = Settings()
+    settings = Settings.current()
     return {BRONZE: settings.bronze_catalog, WAREHOUSE: settings.warehouse_catalog}[_known(name)]
 
 

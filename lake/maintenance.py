@@ -98,7 +98,7 @@ def _maintain(
     *,
     dry_run: bool,
 ) -> tuple[LakeReport, list[str]]:
-    settings = Settings()
+    settings = Settings.current()
     expired = expire_rows(con, name, retention_days=retention_days, now=now, dry_run=dry_run)
     merged = 0
     if not dry_run:
@@ -145,7 +145,7 @@ def _pinned_snapshots(home: Home, now: datetime) -> Pins:
             return _NO_PINS  # nothing has been built yet
         rows = con.execute(
             f"SELECT snapshot_id, snapshot_time < ? FROM {sql_name(BRONZE)}.snapshots()",
-            [now - timedelta(days=Settings().pin_days)],
+            [now - timedelta(days=Settings.current().pin_days)],
         ).fetchall()
     young = {int(snapshot) for snapshot, is_old in rows if not is_old}
     released = sorted({int(snapshot) for snapshot, is_old in rows if is_old} & wanted)

@@ -109,7 +109,7 @@ def publish(
         if problems:
             return _refused(home, serving, problems)
         with one_state(con):
-            propose(con, now=now, grace_days=Settings().closing_grace_days)
+            propose(con, now=now, grace_days=Settings.current().closing_grace_days)
         digest = content_hash(con, WAREHOUSE, SCHEMA, instead={VALUES: OFFICIAL})
         if serving and serving.content_hash == digest:
             log.info("the serving edition already says this", edition=serving.edition)
@@ -186,7 +186,7 @@ def _mend_ledger(con: duckdb.DuckDBPyConnection, home: Home, served: list[Editio
 
 
 def _prune(home: Home, known: Sequence[Edition]) -> list[str]:
-    return prune(home, [edition.edition for edition in known], keep=Settings().editions_kept)
+    return prune(home, [edition.edition for edition in known], keep=Settings.current().editions_kept)
 
 
 def _refused(home: Home, serving: Edition | None, problems: Sequence[str]) -> Publication:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_PREFIX = "YUNJIAN_"
 MOST_THREADS = 2
 # Below it a second thread costs more than it gives: a build is hundreds of small queries of the lake's catalog, and two
 # threads that hand each other their parts take longer than one.
@@ -14,9 +17,14 @@ ROWS_FOR_ALL_THREADS = 2_000_000
 
 
 class Settings(BaseSettings):
-    """Storage settings; read anew by each call that needs them, so a test or a task may differ."""
+    """Storage settings; asked for by each call that needs them, so a test or a task may differ."""
 
-    model_config = SettingsConfigDict(env_prefix="YUNJIAN_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True)
+
+    @classmethod
+    def current(cls) -> Settings:
+        """What the environment says now. Raises pydantic.ValidationError for what it may not say."""
+        return _read(tuple((name, value) for name, value in os.environ.items() if name.upper().startswith(_PREFIX)))
 
     bronze_catalog: str | None = Field(
         default=None,
@@ -57,3 +65,9 @@ class Settings(BaseSettings):
         if not value.startswith("postgres:"):
             raise ValueError("a catalog is either unset (SQLite) or starts with 'postgres:'")
         return value
+
+
+@lru_cache(maxsize=8)
+def _read(_environment: tuple[tuple[str, str], ...]) -> Settings:
+    # Once for each environment: it takes 5 ms, and landing a small file asks twenty times.
+    return Settings()

@@ -22,7 +22,7 @@ def vacuum(catalog: Path) -> None:
 
 
 def _vacuum_here(catalog: str) -> None:
-    timeout = Settings().busy_timeout_ms / 1000
+    timeout = Settings.current().busy_timeout_ms / 1000
     with closing(sqlite3.connect(catalog, timeout=timeout, isolation_level=None)) as db:
         db.execute("VACUUM")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -76,7 +76,7 @@ def writer_lock(home: Home, name: str, *, purpose: str, timeout_s: float | None 
         finally:
             held.depth -= 1
         return
-    limit = Settings().lock_timeout_s if timeout_s is None else timeout_s
+    limit = Settings.current().lock_timeout_s if timeout_s is None else timeout_s
     held = HeldLock(path, _acquire(path, purpose, limit))
     mine[path] = held
     try:

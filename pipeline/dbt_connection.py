@@ -20,7 +20,7 @@ class Plugin(BasePlugin):
     """Opens both lakes of the current data root: the warehouse to write, bronze as of the pinned snapshot."""
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:  # noqa: ARG002
-        settings = Settings()
+        settings = Settings.current()
         config.update(
             extension_directory=str(extension_directory()),
             autoinstall_known_extensions=False,

@@ -148,7 +148,7 @@ def dbt_environment(home: Home, *, bronze_snapshot: int, rows: int | None = None
         "DO_NOT_TRACK": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
-        **({"YUNJIAN_THREADS": str(Settings().threads_for(rows))} if rows is not None else {}),
+        **({"YUNJIAN_THREADS": str(Settings.current().threads_for(rows))} if rows is not None else {}),
         **({"DBT_PARTIAL_PARSE_FILE_PATH": str(parsed)} if parsed and parsed.is_file() else {}),
     }
 

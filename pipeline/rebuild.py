@@ -87,7 +87,7 @@ def rebuild(
     the server's own backup) and for an `into` that already holds a lake, LookupError where nothing has ever landed.
     """
     now = now or datetime.now(UTC)
-    settings = Settings()
+    settings = Settings.current()
     if settings.bronze_catalog or settings.warehouse_catalog:
         raise ValueError("lakes with PostgreSQL catalogs are not rebuilt: restore them from the server's backup")
     home.ensure()
