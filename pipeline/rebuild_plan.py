@@ -101,7 +101,13 @@ class RebuildPlan:
             weight += self.rows.get(day, 0)
         bookkeeping = {feed: days for feed, days in self.changed.items() if feed not in feeds}
         parts = [{feed: days & cut for feed, days in feeds.items() if days & cut} for cut in cuts]
-        return [{**bookkeeping, **parts[0]}, *parts[1:]]
+        for before, part in zip(cuts, parts[1:], strict=False):
+            # What was seen after midnight of the last date before is known only now.
+            part[HAULAGE] = part.get(HAULAGE, set()) | {max(before)} & self.changed.get(HAULAGE, set())
+        return [
+            {**bookkeeping, **parts[0]},
+            *({feed: days for feed, days in part.items() if days} for part in parts[1:]),
+        ]
 
 
 def plan_rebuild(

@@ -30,3 +30,17 @@ def test_what_changed_on_a_date_takes_the_dates_whose_sightings_it_may_change(fe
 def test_trips_that_changed_take_the_dates_beside_them_that_hold_anything() -> None:
     plan = RebuildPlan({}, {}, LIVE).with_haulage({DAYS[4]}, {DAYS[3], DAYS[4] + timedelta(days=1)})
     assert plan.changed[HAULAGE] == {DAYS[3], DAYS[4]}
+
+
+def test_the_trips_of_a_parts_last_date_are_taken_again_with_the_sightings_after_midnight() -> None:
+    plan = RebuildPlan({"detection_events": set(DAYS), HAULAGE: set(DAYS[:4]), "_quarantine": {DAYS[0]}}, {}, LIVE)
+    assert plan.parts(2) == [
+        {"detection_events": set(DAYS[:2]), HAULAGE: set(DAYS[:2]), "_quarantine": {DAYS[0]}},
+        {"detection_events": set(DAYS[2:4]), HAULAGE: set(DAYS[1:4])},
+        {"detection_events": {DAYS[4]}, HAULAGE: {DAYS[3]}},
+    ]
+
+
+def test_parts_of_dates_without_trips_share_no_date() -> None:
+    plan = RebuildPlan({"cases": set(DAYS)}, {}, LIVE)
+    assert plan.parts(3) == [{"cases": set(DAYS[:3])}, {"cases": set(DAYS[3:])}]
