@@ -146,9 +146,13 @@ def _gaps(con: duckdb.DuckDBPyConnection, trip: dict[str, Any]) -> list[Row]:
         return []
     return rows_of(
         con,
-        f"""SELECT started_at, ended_at, gap_s, was_loaded, after_power_off FROM {WAREHOUSE}.haulage.gaps
-                WHERE trip_id = ?
-                QUALIFY row_number() OVER (PARTITION BY gap_id ORDER BY processed_date DESC) = 1
-                ORDER BY started_at""",
+        f"""WITH told AS (
+                SELECT * FROM {WAREHOUSE}.haulage.gaps
+                WHERE gap_id IN (SELECT gap_id FROM {WAREHOUSE}.haulage.gaps WHERE trip_id = $1)
+                QUALIFY row_number() OVER (PARTITION BY business_date, gap_id ORDER BY processed_date DESC) = 1
+            )
+            SELECT started_at, ended_at, gap_s, was_loaded, after_power_off FROM told
+            WHERE trip_id = $1  -- a later date may have found that it belongs to another trip
+            ORDER BY started_at""",
         [trip["trip_id"]],
     )

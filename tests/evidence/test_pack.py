@@ -21,7 +21,9 @@ from evidence.geojson import geojson_of
 from evidence.received_lines import LandingChanged
 from evidence.retrieval import retrieve
 from ingestion.store import landed_path, manifests
+from lake.engine import open_engine
 from lake.home import Home
+from lake.lakes import WAREHOUSE, attach
 from tests.evidence.case_fixture import (
     BEGIN,
     CAPTURE,
@@ -130,6 +132,17 @@ def test_the_track_is_this_trucks_and_says_what_it_leaves_out(entitled: Home) ->
     said = [line["en"] for line in json.loads(geojson)["evidence"]["not_known"]]
     assert any("480 s" in line and "power-off or antenna alarm" in line for line in said)
     assert any("81%" in line for line in said)
+
+
+def test_a_silence_that_a_later_date_gave_to_another_trip_is_not_told_of_this_one(case: Home) -> None:
+    assert [gap["gap_s"] for gap in gather(case, TRIP, "off_route").gaps] == [480]
+    with open_engine(case) as con:
+        attach(con, case, WAREHOUSE)
+        con.execute(
+            """INSERT INTO warehouse.haulage.gaps
+               SELECT * REPLACE (processed_date + 1 AS processed_date, 'another' AS trip_id) FROM warehouse.haulage.gaps"""
+        )
+    assert gather(case, TRIP, "off_route").gaps == ()
 
 
 def test_the_geojson_is_rfc_7946_in_wgs84(entitled: Home) -> None:
