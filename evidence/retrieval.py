@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from lake.home import Home
 LEAST_REASON: Final = 10
 MOST_REASON: Final = 1000
 _MOST_SHOWN: Final = 200
+_MOST_FILES: Final = 50
 
 
 def retrieve(
@@ -91,6 +93,17 @@ def verify(home: Home, paths: Iterable[Path] = (), *, noted: str | None = None) 
         "torn_bytes": chain.torn_bytes,
         "files": files,
     }
+
+
+def note_opened(home: Home, feed: str, rows: Sequence[Mapping[str, Any]], *, now: datetime | None = None) -> None:
+    """Register that the person who runs this process is about to see sealed rows (each with `file`) in clear.
+
+    No role is asked for: who can read the keys can open the rows without this platform. Raises RegisterBroken when it
+    could not be registered.
+    """
+    files = Counter(str(row["file"]) for row in rows)
+    what = {"feed": feed, "rows": len(rows), "files": dict(files.most_common(_MOST_FILES)), "of_files": len(files)}
+    register.append(home, {**_who(Person(current_user())), "outcome": "refused_rows_shown", "what": what}, now=now)
 
 
 def _check_reason(reason: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ingestion.contracts import load_contract
@@ -40,11 +40,19 @@ def list_quarantine(home: Home, feed: str | None = None) -> list[dict[str, Any]]
 
 
 def refused_rows(
-    home: Home, feed: str, *, file: str | None = None, rule: str | None = None, limit: int = 100, unseal: bool = False
+    home: Home,
+    feed: str,
+    *,
+    file: str | None = None,
+    rule: str | None = None,
+    limit: int = 100,
+    unseal: bool = False,
+    noting: Callable[[list[dict[str, Any]]], object] | None = None,
 ) -> list[dict[str, Any]]:
     """Open refused rows with their raw content, of one file and one rule where these are given.
 
-    Raw content that is kept sealed only when `unseal` is asked for. Raises UnknownFeed as `list_quarantine`.
+    Raw content that is kept sealed only when `unseal` is asked for; `noting` is given the rows whose content is about to
+    be opened, where there are any. Raises UnknownFeed as `list_quarantine`, and what `noting` raises.
     """
     rows = _rows(
         home,
@@ -55,8 +63,10 @@ def refused_rows(
     )
     if not rows:
         load_contract(feed)
-    is_sealed = any(row["raw_sealed"] is not None for row in rows)
-    sealer = TextSealer(home) if unseal and is_sealed else None  # a key is made at first use
+    sealed = [row for row in rows if row["raw_sealed"] is not None] if unseal else []
+    if sealed and noting is not None:
+        noting(sealed)
+    sealer = TextSealer(home) if sealed else None  # a key is made at first use
     for row in rows:
         token = row.pop("raw_sealed")
         if sealer is not None and token is not None:

@@ -32,7 +32,8 @@ def show(
 ) -> None:
     """Show refused rows as they came: file, line, field, rule, reason, raw content.
 
-    Rows of feeds with personal data lie sealed; whoever holds the keys of this installation is shown them in clear.
+    Rows of feeds with personal data lie sealed; whoever holds the keys of this installation is shown them in clear, and
+    the retrieval register says who looked at how many of which files (`yunjian evidence verify`).
     Control characters are written out (\\x1b), so that a row does nothing to the terminal; long rows are cut, with
     --json they are whole.
 
@@ -61,11 +62,22 @@ def _list(feed: str | None) -> Mapping[str, Any]:
 
 
 def _rows(feed: str, file: str | None, rule: str | None, limit: int) -> Mapping[str, Any]:
+    from evidence.retrieval import note_opened
     from ingestion.quarantine import refused_rows
     from lake.home import Home
 
-    found = refused_rows(Home.current().ensure(), feed, file=file, rule=rule, limit=limit + 1, unseal=True)
-    return {"feed": feed, "rows": found[:limit], "more": len(found) > limit}
+    home = Home.current().ensure()
+    found = refused_rows(home, feed, file=file, rule=rule, limit=limit + 1)
+    rows = refused_rows(
+        home,
+        feed,
+        file=file,
+        rule=rule,
+        limit=limit,
+        unseal=True,
+        noting=lambda sealed: note_opened(home, feed, sealed),
+    )
+    return {"feed": feed, "rows": rows, "more": len(found) > limit}
 
 
 def _replay(feed: str) -> Mapping[str, Any]:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from apps.cli.visible import visible, visible_json
+from evidence.entitlement import current_user
+from evidence.register import verify
 from ingestion.landing import land_files
 from lake.home import Home
 
@@ -117,6 +119,25 @@ def test_rows_of_people_are_shown_in_clear_to_whoever_holds_the_keys(yunjian_her
     assert "key quarantine" in answer.json["error"]
     assert not key.exists()
     assert "in clear" in " ".join(yunjian_here("quarantine", "show", "--help").out.split())
+
+
+def test_who_is_shown_rows_in_clear_is_registered_first_and_not_shown_them_otherwise(yunjian_here, home, tmp_path):
+    landed(home, "population_records", tmp_path / "population_records_2026-03-01.csv", PEOPLE, PERSON, PERSON)
+    cameras(home, tmp_path)
+    yunjian_here("quarantine", "show", "cameras")
+    assert verify(home).entries == []  # nothing was sealed
+    yunjian_here("quarantine", "show", "population_records", "--limit", "1")
+    (entry,) = verify(home).entries
+    assert entry["user"] == current_user()
+    assert (entry["outcome"], entry["what"]) == (
+        "refused_rows_shown",
+        {"feed": "population_records", "rows": 1, "files": {"population_records_2026-03-01.csv": 1}, "of_files": 1},
+    )
+    assert "张三" not in str(entry)
+    (home.registers / "retrievals.jsonl").write_text("")
+    answer = yunjian_here("quarantine", "show", "population_records", "--json")
+    assert (answer.code, "rows" in answer.json) == (1, False)
+    assert "register" in answer.json["error"]
 
 
 def test_a_long_row_is_cut_on_the_terminal_and_whole_in_json(yunjian_here, home, tmp_path):
