@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from lake.settings import Settings
 
 # File times come from the kernel's coarse clock, which may lag the one Python reads.
 _CLOCK_SLACK_S = 2.0
+_SYNCED_EVERY_S = 1.0
 
 
 @contextmanager
@@ -44,6 +46,31 @@ def commit(
     except BaseException:
         _rollback(con)
         raise
+
+
+@contextmanager
+def synced_meanwhile(folder: Path) -> Iterator[None]:
+    """Sync the new files below `folder` while the block writes them: a commit at its end then waits for the last alone.
+
+    Not instead of what the commit does: a file may be synced here before it is whole, and an error is left to the commit.
+    """
+    ended = threading.Event()
+
+    def sync() -> None:
+        since = time.time()
+        while not ended.wait(_SYNCED_EVERY_S):
+            now = time.time()
+            with suppress(OSError):  # one that was there a moment ago was taken back
+                sync_new_files(folder, since=since)
+            since = now
+
+    syncing = threading.Thread(target=sync, name="sync", daemon=True)
+    syncing.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        syncing.join()
 
 
 @contextmanager

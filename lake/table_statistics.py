@@ -1,9 +1,9 @@
 """DuckLake's statistics of each table: there from its start, and kept true to every snapshot that can be read.
 
 Three things of DuckLake 1.0 make this necessary. Of a table that never had a row there are none, and a query of it asks
-the catalog for them again at every column and filter. Compaction sets the smallest and largest value of each column from the current
-snapshot alone, and a query of an older snapshot that filters beyond them then finds no rows, silently. And otherwise
-these only ever widen: after retention the pseudonym of an expired person may stand there for ever.
+the catalog for them again at every column and filter. Compaction sets the smallest and largest value of each column from
+the current snapshot alone, and a query of an older snapshot that filters beyond them then finds no rows, silently. And
+otherwise these only ever widen: after retention the pseudonym of an expired person may stand there for ever.
 """
 
 from __future__ import annotations

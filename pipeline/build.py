@@ -100,7 +100,7 @@ def build(home: Home, *, full: bool = False, run_id: str | None = None, now: dat
         _write_feeds(con, contracts)
         _write_frozen_dates(con, plan.frozen)
         attempt: Any = {"build_id": build_id, "bronze_snapshot": snapshot, "started_at": started, "code_version": rules}
-        # Failed until it has passed: a killed build leaves a half-built warehouse that must not be published.
+        # Failed until it has passed: of a killed build some parts may be made, and they must not be published alone.
         record_build(con, **attempt, finished_at=started, status="failed", dates=plan.changed)
         note_empty_tables(con, WAREHOUSE)
         run = _run_parts(con, home, plan, snapshot, build_id, lock, new_rules=new_rules)

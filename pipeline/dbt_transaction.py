@@ -18,8 +18,10 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.environments.local import DuckDBConnectionWrapper, DuckDBCursorWrapper, LocalEnvironment
 from dbt_common.exceptions import DbtRuntimeError
 
-from lake.commit import commit
-from lake.lakes import WAREHOUSE
+from lake.commit import commit, synced_meanwhile
+from lake.home import Home
+from lake.lakes import WAREHOUSE, data_path
+from lake.settings import Settings
 from pipeline.dbt_run import NOT_RUN, RUN_VARIABLE
 
 _OF_DBT = ("begin", "commit", "rollback")
@@ -67,6 +69,8 @@ class _WholeRun(LocalEnvironment):
                 said: Any = {"author": "build", "message": f"models of build {run_id}"}
                 extra = {"action": "build", "run_id": run_id}
                 self._transaction.enter_context(commit(self.conn, WAREHOUSE, **said, extra=extra))
+                if Settings.current().sync_files:
+                    self._transaction.enter_context(synced_meanwhile(data_path(Home.current(), WAREHOUSE)))
         return _Handle(self)
 
     def end(self) -> None:

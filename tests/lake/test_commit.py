@@ -3,13 +3,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from lake.commit import commit, sync_new_files
+from lake.commit import commit, sync_new_files, synced_meanwhile
 from lake.home import Home
 from lake.lakes import BRONZE, current_snapshot
 from lake.writer_lock import writer_lock
@@ -104,3 +105,29 @@ def test_a_writer_killed_before_its_commit_leaves_no_row_and_no_lock(home: Home,
     with writer_lock(home, BRONZE, purpose="the next", timeout_s=0), commit(con, BRONZE, author="a", message="m"):
         con.execute("INSERT INTO bronze.events VALUES (1)")
     assert con.execute("SELECT count(*) FROM bronze.events").fetchone() == (1,)
+
+
+def test_files_are_synced_while_they_are_written_also_when_one_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lake.commit._SYNCED_EVERY_S", 0.01)
+    synced: list[str] = []
+    real = os.fsync
+
+    def spy(descriptor: int) -> None:
+        name = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
+        synced.append(name)
+        if name == "taken_back":
+            raise FileNotFoundError(name)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", spy)
+    with synced_meanwhile(tmp_path):
+        for name in ("taken_back", "second"):
+            (tmp_path / name).write_text("x")
+            waited = time.monotonic()
+            while name not in synced and time.monotonic() < waited + 60:
+                time.sleep(0.01)
+    assert {"taken_back", "second"} <= set(synced)
+    threads = [thread.name for thread in threading.enumerate()]
+    assert "sync" not in threads
