@@ -60,9 +60,9 @@ def synced_meanwhile(folder: Path) -> Iterator[None]:
         since = time.time()
         while not ended.wait(_SYNCED_EVERY_S):
             now = time.time()
-            with suppress(OSError):  # one that was there a moment ago was taken back
+            with suppress(OSError):  # one that was there a moment ago was taken back: the others are looked for again
                 sync_new_files(folder, since=since)
-            since = now
+                since = now
 
     syncing = threading.Thread(target=sync, name="sync", daemon=True)
     syncing.start()
