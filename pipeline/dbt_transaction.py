@@ -80,9 +80,12 @@ class _WholeRun(LocalEnvironment):
             self._transaction.close()
 
     def undo(self) -> None:
-        if self.conn is not None:
-            with suppress(duckdb.TransactionException):  # where the statement that failed has ended it
-                self.conn.execute("ROLLBACK")
+        with suppress(_TakenBack), self._transaction:
+            raise _TakenBack
+
+
+class _TakenBack(Exception):
+    """Ends the commit as any error within it does: by rolling it back."""
 
 
 class _Statements(DuckDBCursorWrapper):
