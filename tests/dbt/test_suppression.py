@@ -9,8 +9,10 @@ import duckdb
 import jinja2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.examples import examples
 
 MODELS = Path(__file__).parents[2] / "dbt_project" / "models" / "marts"
 DISTRICT = "310117"
@@ -95,7 +97,7 @@ def recomputable(shown: dict[tuple[str, str], int | None]) -> list[tuple[str, st
     return [cell for cell, free in zip(hidden, freedom, strict=True) if free < 1e-9]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(rows=tables, elsewhere=st.just((0, 0, 0)) | st.tuples(counts, counts, counts))
 def test_no_hidden_count_follows_from_the_published_totals(
     con: duckdb.DuckDBPyConnection, rows: list, elsewhere: tuple[int, int, int]

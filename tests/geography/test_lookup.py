@@ -2,11 +2,12 @@ import geopandas
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geography.datum import from_wgs84
 from geography.lookup import lookup_sql
+from tests.examples import examples
 
 
 def joined(district, longitude, latitude):
@@ -145,7 +146,7 @@ def test_expressions_and_another_column_name_may_be_asked_for(shipped_map, looku
     assert relation.fetchall() == [(1, 121220756, 31013943, "310117001")]
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_any_division_of_the_plane_is_looked_up_as_shapely_does(lookup_of, seed):
     random = np.random.default_rng(seed)

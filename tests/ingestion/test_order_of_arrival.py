@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lake.engine import open_engine
 from lake.home import Home
 from lake.lakes import BRONZE, attach
+from tests.examples import examples
 from tests.ingestion.landed import assert_balanced, event, land, ndjson, rows
 
 _ROWS = "SELECT * EXCLUDE (_line) FROM bronze.detection_events ORDER BY ALL"
@@ -64,7 +65,7 @@ def landed_in(home: Home, files: list[tuple[str, bytes]]) -> tuple[list[dict[str
 
 
 @given(contents=st.tuples(_RECORDS, _RECORDS, _RECORDS), order=st.permutations([0, 1, 2]), again=st.integers(0, 2))
-@settings(max_examples=3)
+@examples(3)
 def test_any_order_and_any_relanding_give_the_same_rows_and_totals(
     home: Home, contents: tuple[list[Any], ...], order: list[int], again: int
 ) -> None:

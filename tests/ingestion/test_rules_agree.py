@@ -7,12 +7,13 @@ from datetime import date, datetime
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.contracts import all_contracts, load_contract
 from ingestion.geometries import offer_geometry
 from ingestion.rules import FileFacts, SourceShape, compile_rules
+from tests.examples import examples
 
 _FACTS = FileFacts(datetime(2026, 11, 23, 6), file_date=date(2026, 11, 22), expired_dates=[date(2026, 1, 1)])
 # What people, machines and saboteurs write into a field.
@@ -47,11 +48,11 @@ _GOOD = {
 
 @pytest.mark.parametrize("feed", [contract.feed for contract in all_contracts()])
 @given(st.data())
-@settings(max_examples=25)
+@examples(6)
 def test_a_row_passes_the_quick_look_only_when_it_passes_every_check(feed: str, data: st.DataObject) -> None:
     contract = load_contract(feed)
     names = [name for column in contract.columns for name in column.sources]
-    rows = data.draw(st.lists(st.dictionaries(st.sampled_from(names), _WRITTEN, max_size=2), min_size=1, max_size=40))
+    rows = data.draw(st.lists(st.dictionaries(st.sampled_from(names), _WRITTEN, max_size=2), min_size=20, max_size=40))
     rows = [{name: _GOOD.get(name) for name in names} | changed for changed in rows]
     for trims in (True, False):
         shape = SourceShape(dict.fromkeys(names, "VARCHAR"), trims=trims, has_line=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion import landing_file, scanned_batch
@@ -29,6 +29,7 @@ from ingestion.scanned_batch import ScannedBatch
 from ingestion.scanning import texts
 from lake.home import Home
 from lake.lakes import BRONZE, data_path
+from tests.examples import examples
 from tests.ingestion.landed import NOW, assert_balanced, refusals, rows
 
 DAY = date(2026, 11, 22)
@@ -117,7 +118,7 @@ def read_line_by_line(run: LandingRun, file: ClearFile) -> tuple[list[dict[str, 
 
 
 @pytest.mark.parametrize("feed", sorted(GOOD))
-@settings(max_examples=25)
+@examples(15)
 @given(data=st.data(), ends=st.sampled_from(["\n", "\r\n"]), last=st.booleans())
 def test_any_cells_give_what_reading_line_by_line_gives(
     runs: dict[str, LandingRun], feed: str, data: st.DataObject, ends: str, last: bool

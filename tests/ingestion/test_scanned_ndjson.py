@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion import landing_file
@@ -21,6 +21,7 @@ from ingestion.landing_run import LandingRun
 from ingestion.scan import scan_batch
 from ingestion.scanned_batch import ScannedBatch
 from lake.home import Home
+from tests.examples import examples
 from tests.ingestion.landed import NOW, refusals
 from tests.ingestion.test_scanned_landing import FACTS, clear_file, landed, read_line_by_line, told
 
@@ -70,7 +71,7 @@ def both_ways(run: LandingRun, content: bytes) -> tuple[Any, Any]:
     return told(run, scan_batch(run.con, run.contract, file, FACTS)), read_line_by_line(run, file)
 
 
-@settings(max_examples=60)
+@examples(35)
 @given(
     changes=st.lists(
         st.one_of(st.none(), st.tuples(st.sampled_from(sorted(GOOD)), st.sampled_from(VALUES)), st.sampled_from(LINES)),
@@ -100,11 +101,15 @@ def test_every_value_in_every_field_gives_what_reading_line_by_line_gives(run: L
     assert len(rows) + len(refused) == 1 + len(VALUES)
 
 
-@given(st.text(max_size=80), st.text(max_size=20))
-def test_any_text_that_is_taken_is_the_one_that_json_reads(run: LandingRun, text: str, key: str) -> None:
-    written = json.dumps({"event_id": "a", key: text, "snapshot_uri": text}, ensure_ascii=False)
-    line = line_of(0, None, more=f'"{key}":{json.dumps(text, ensure_ascii=False)}') if key.isalnum() else written
-    scanned, careful = both_ways(run, f"{line}\n{written}\n".encode("utf-8", "surrogatepass"))
+@examples(12)
+@given(st.lists(st.tuples(st.text(max_size=80), st.text(max_size=20)), min_size=5, max_size=20))
+def test_any_text_that_is_taken_is_the_one_that_json_reads(run: LandingRun, texts: list[tuple[str, str]]) -> None:
+    lines = []
+    for text, key in texts:
+        lines.append(json.dumps({"event_id": "a", key: text, "snapshot_uri": text}, ensure_ascii=False))
+        if key.isalnum():
+            lines.append(line_of(0, None, more=f'"{key}":{json.dumps(text, ensure_ascii=False)}'))
+    scanned, careful = both_ways(run, "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass"))
     assert scanned == careful
 
 

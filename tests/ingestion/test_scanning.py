@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.scanning import columns as columns_module
@@ -21,6 +21,7 @@ from ingestion.scanning.growing import Growing
 from ingestion.scanning.plan import Field
 from ingestion.scanning.scanner import AmbiguousLines, CsvScanner, LinesTooShort
 from ingestion.scanning.texts import CodedTexts, PlainTexts
+from tests.examples import examples
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Nothing that CSV or the scanner gives a meaning, and no blank at an edge.
@@ -53,7 +54,7 @@ def value_of(text: str, kind: int, zone: int = L.OFFSET_NEEDED) -> float | int |
     return None if columns.again[0] else columns.numbers["a"][0].item()
 
 
-@settings(max_examples=150)
+@examples(100)
 @given(
     lines=st.lists(st.tuples(_WORDS, _WORDS), min_size=1, max_size=60),
     ends=st.sampled_from(["\n", "\r\n"]),
@@ -74,7 +75,7 @@ def test_every_line_comes_once_and_in_order_however_the_file_is_cut_into_blocks(
         assert [found[i] for i in np.flatnonzero(taken)] == [lines[i][place] for i in np.flatnonzero(taken)]
 
 
-@settings(max_examples=300)
+@examples(120)
 @given(st.from_regex(r"-?[0-9]{1,17}(\.[0-9]{1,18})?", fullmatch=True))
 def test_a_number_that_is_taken_is_the_one_that_python_reads(text: str) -> None:
     value = value_of(text, L.REAL)
@@ -122,7 +123,7 @@ def test_other_spellings_are_left_to_others(text: str, kind: int) -> None:
         assert value_of(text, kind) is not None and math.isnan(value_of(text, kind) or 0)
 
 
-@settings(max_examples=300)
+@examples(120)
 @given(st.binary(min_size=1, max_size=12).filter(lambda b: not set(b) & set(b'\n\r,"')))
 def test_a_text_is_taken_only_when_it_is_utf8_without_control_characters_or_blanks_around(raw: bytes) -> None:
     columns = scan(b"x" + raw + b"x\n", Field("a", L.TEXT))

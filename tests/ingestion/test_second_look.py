@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion import second_look
@@ -26,6 +26,8 @@ from ingestion.refusals import collect_refusals
 from ingestion.rules import FileFacts
 from ingestion.sealing import TextSealer
 from lake.home import Home
+from lake.scratch import scratch_folder
+from tests.examples import examples
 from tests.ingestion.landed import EVENTS, NOW, assert_balanced, event, land, refusals, rows
 
 FEED = "detection_events"
@@ -114,19 +116,25 @@ def read_one_by_one(run: LandingRun, file: ClearFile, scratch: Path) -> Batch:
         return stage(run.con, CONTRACT, reader, FACTS)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LandingRun]:
+    home = Home(tmp_path_factory.mktemp("looked-at") / "var").ensure()
+    with open_run(home, CONTRACT, "test", NOW) as run:
+        yield run
+
+
+@examples(30)
 @given(kinds=KINDS, head=st.integers(1, 120), mark=st.booleans(), end=st.booleans())
 def test_any_lines_give_what_reading_them_one_by_one_gives(
-    tmp_path_factory: pytest.TempPathFactory, home: Home, kinds: list[str], head: int, mark: bool, end: bool
+    opened: LandingRun, kinds: list[str], head: int, mark: bool, end: bool
 ) -> None:
-    scratch = home.tmp / tmp_path_factory.mktemp("scratch").name
-    scratch.mkdir()
     content = content_of(["good"] * head + kinds)[: None if end else -1]
-    file = clear_file(scratch / EVENTS, (b"\xef\xbb\xbf" if mark else b"") + content)
-    with open_run(home, CONTRACT, "test", NOW) as run:
-        quick = told(run, read_batch(run, file, FACTS, scratch))
-        clear(run.con)
-        assert quick == told(run, read_one_by_one(run, file, scratch))
+    with scratch_folder(opened.home, "second-look") as scratch:
+        file = clear_file(scratch / EVENTS, (b"\xef\xbb\xbf" if mark else b"") + content)
+        quick = told(opened, read_batch(opened, file, FACTS, scratch))
+        clear(opened.con)
+        assert quick == told(opened, read_one_by_one(opened, file, scratch))
+        clear(opened.con)
 
 
 def ways(caplog: Any) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.adapters.ndjson import NdjsonReader, number_fields
@@ -20,6 +20,7 @@ from ingestion.rules import FileFacts
 from ingestion.second_look import look_again
 from lake.engine import open_engine
 from lake.home import Home
+from tests.examples import examples
 from tests.ingestion.landed import NOW, event, land, ndjson, refusals, rows
 
 FEED = "detection_events"
@@ -88,7 +89,7 @@ def test_a_file_with_many_gaps_is_read_as_text_at_once(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(PLAIN, _WRITTEN)), min_size=1, max_size=8))
-@settings(max_examples=60)
+@examples(25)
 def test_typed_reading_agrees_with_text_reading(
     tmp_path_factory: pytest.TempPathFactory, tail: list[dict[str, Any]]
 ) -> None:

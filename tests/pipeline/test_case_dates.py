@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.bronze_tables import ensure_bronze_tables
@@ -22,6 +22,7 @@ from sample_district.case_clock import WorkCalendar, load_rules
 from sample_district.case_exports import COLUMNS, Row
 from sample_district.case_truth import CaseTruth
 from tests.dbt.case_histories import History, exports_of, histories
+from tests.examples import examples
 
 EIGHT_HOURS = timedelta(hours=8)
 CALENDAR, RULES = WorkCalendar.shipped(), load_rules()
@@ -87,7 +88,7 @@ def _figures(exports: dict[date, list[Row]]) -> dict[date, Any]:
     return counted
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.lists(histories(), min_size=1, max_size=5), st.data())
 def test_every_date_whose_figures_differ_is_taken(landing: Landing, cases: list[History], data: st.DataObject) -> None:
     """Some exports are there, others arrive: late, out of order, or again with other rows for a date."""

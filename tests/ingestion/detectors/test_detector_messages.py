@@ -7,12 +7,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.adapters import deepstream, frigate, onvif
 from ingestion.detectors.events import SCHEMA, DetectorDecoder
 from ingestion.detectors.messages import messages
+from tests.examples import examples
 
 DECODERS: list[DetectorDecoder] = [deepstream.DECODER, frigate.DECODER, onvif.DECODER]
 FENCE = {
@@ -139,7 +140,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize("decoder", DECODERS, ids=lambda decoder: decoder.format)
-@settings(max_examples=15)
+@examples(15)
 @given(st.lists(st.dictionaries(NAMES, JSON, max_size=6) | JSON, min_size=1, max_size=5))
 def test_any_json_is_events_or_refused_and_never_an_error(decoder: DetectorDecoder, values: list[Any]) -> None:
     data = b"{}\n" + b"".join(json.dumps(value).encode() + b"\n" for value in values)
@@ -151,7 +152,7 @@ def test_any_json_is_events_or_refused_and_never_an_error(decoder: DetectorDecod
 
 
 @pytest.mark.parametrize("decoder", DECODERS, ids=lambda decoder: decoder.format)
-@settings(max_examples=15)
+@examples(15)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_events_or_refused_and_never_an_error(decoder: DetectorDecoder, data: bytes) -> None:
     _rows(decoder, data)
