@@ -137,15 +137,6 @@ def test_lakes_that_are_lost_are_made_from_landing_and_the_serving_file(district
         assert row is not None and row[0] > 0
 
 
-def test_landing_is_enough_where_lakes_and_edition_are_lost(district: Home) -> None:
-    before = rows(district, EVENTS)
-    for path in [*district.lake.iterdir(), district.published_file]:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    again = rebuild(district, now=LATER, tell=lambda _: None)
-    assert (again.status, again.replaced, again.published_hash) == ("verified", True, None)
-    assert rows(district, EVENTS) == before
-
-
 def test_lakes_that_would_say_something_else_are_left_beside_the_old_ones(district: Home) -> None:
     victim = next((district.landing / "detection_events").glob("??/*.ndjson"))
     victim.write_text("\n".join(victim.read_text().splitlines()[1:]) + "\n")  # landing was tampered with
