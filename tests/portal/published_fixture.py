@@ -148,8 +148,8 @@ def _definitions(hostile: bool) -> pl.DataFrame:
     rows = [
         {
             "kpi_code": code, "rule_version": "1", "name_zh": HOSTILE if hostile and code == "incidents_total" else zh,
-            "name_en": en, "domain": domain, "unit": unit, "better": better, "target": target,
-            "formula_zh": HOSTILE if hostile else f"{zh} = 当日合计（示例口径）", "formula_en": f"{en} = total of the day (sample)",
+            "name_en": HOSTILE if hostile and code == "incidents_total" else en, "domain": domain, "unit": unit, "better": better, "target": target,
+            "formula_zh": HOSTILE if hostile else f"{zh} = 当日合计（示例口径）", "formula_en": HOSTILE if hostile else f"{en} = total of the day (sample)",
             "owner": "区城运中心", "legal_basis": "GB/T 30428", "effective_from": date(2026, 1, 1), "effective_to": None,
             "variant": "按日 by day", "numerator_zh": f"{zh}（分子）", "numerator_en": f"{en} (numerator)", "denominator_zh": None,
             "denominator_en": None, "areas": "townships",
@@ -262,7 +262,8 @@ def _editions(edition: str, published_at: datetime, hostile: bool) -> pl.DataFra
 
 def _townships(hostile: bool) -> pl.DataFrame:
     return _frame(
-        {"area_code": code, "name_zh": HOSTILE if hostile and code == DARK_TOWNSHIP else zh, "name_en": en,
+        {"area_code": code, "name_zh": HOSTILE if hostile and code == DARK_TOWNSHIP else zh,
+         "name_en": HOSTILE if hostile and code == DARK_TOWNSHIP else en,
          "area_km2": area, "label_longitude": x, "label_latitude": y, "is_approximate": True,
          "geometry_geojson": GEOMETRIES[code]}
         for code, zh, en, area, x, y in TOWNSHIPS
@@ -271,7 +272,8 @@ def _townships(hostile: bool) -> pl.DataFrame:
 
 def _event_types(hostile: bool) -> pl.DataFrame:
     return _frame(
-        {"event_type": code, "domain": domain, "name_zh": HOSTILE if hostile and code == "river_debris" else zh, "name_en": en}
+        {"event_type": code, "domain": domain, "name_zh": HOSTILE if hostile and code == "river_debris" else zh,
+         "name_en": HOSTILE if hostile and code == "river_debris" else en}
         for code, domain, zh, en in EVENT_TYPES
     )  # fmt: skip
 
