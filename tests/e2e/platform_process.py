@@ -50,7 +50,7 @@ class Platform:
             assert self.process.poll() is None, f"`yunjian up` ended:\n{self.text}"
             assert time.monotonic() < deadline, f"`yunjian up` is not ready:\n{self.text}"
             self.peak_pss = max(self.peak_pss, sum(map(pss, self.processes())))
-            time.sleep(1)
+            time.sleep(3)  # each look walks the page tables of thirty processes
         self.airflow = AirflowClient(self.airflow_port, password(self.home))
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> tuple[float, list[psutil.Process]]:
