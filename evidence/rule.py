@@ -106,5 +106,5 @@ def _rulebook(con: duckdb.DuckDBPyConnection, kpi_code: str, day: date) -> dict[
 
 @cache
 def _texts() -> dict[str, Any]:
-    texts: dict[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    texts: dict[str, Any] = yaml.load(_FILE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return texts

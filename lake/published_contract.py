@@ -60,7 +60,7 @@ class PublishedTable(_Part):
 @cache
 def published_tables() -> Mapping[str, PublishedTable]:
     """The published tables by name."""
-    loaded = yaml.safe_load(CONTRACT_FILE.read_text(encoding="utf-8"))
+    loaded = yaml.load(CONTRACT_FILE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return {name: PublishedTable.model_validate(table) for name, table in loaded["tables"].items()}
 
 

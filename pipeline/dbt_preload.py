@@ -6,6 +6,7 @@ project's few small models, that is a good part of a run.
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ def preload() -> None:
     dbt.artifacts.schemas.base.write_json = _write_json
     # The manifest as parsed: every command that runs nodes writes it again at its end, with what it has compiled.
     dbt.parser.manifest.write_manifest = _write_nothing
+    # dbt asks for the source of each line of its stack, for which Python looks once through every module there is.
+    inspect.stack()
 
 
 def keep_manifest() -> None:

@@ -29,6 +29,7 @@ import pyarrow as pa
 import structlog
 
 from ingestion.contracts import all_contracts
+from lake.commit import one_state
 from lake.engine import sql_name
 from lake.home import Home
 from lake.lakes import BRONZE, WAREHOUSE, current_snapshot
@@ -80,9 +81,10 @@ def cause_finder(home: Home, code_version: str) -> CauseFinder:
         except LookupError as missing:  # the figures are published all the same, and the ledger says what it lacks
             log.warning("causes cannot be derived", because=str(missing))
             return
-        upto = current_snapshot(con, BRONZE)
-        for since in _starts(con):
-            _find(con, lineage, since, upto, code_version)
+        with one_state(con):
+            upto = current_snapshot(con, BRONZE)
+            for since in _starts(con):
+                _find(con, lineage, since, upto, code_version)
         note_flipped_rows(con, home, lineage)
 
     return find
