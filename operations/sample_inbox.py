@@ -58,13 +58,18 @@ def finish_sample(home: Home, sample: subprocess.Popen[bytes]) -> int:
 
 
 def move_sample(home: Home) -> int:
-    """Moves what a finished sample still holds into the inbox (a rename each: landing never sees half a file)."""
+    """Moves what a finished sample still holds into the inbox (a rename each: landing never sees half a file).
+
+    Raises SampleFailed where a feed's folder in the inbox is a link.
+    """
     room = _room(home)
     moved = 0
     if not (room / ".complete").exists():
         return moved
     for folder in sorted(path for path in room.iterdir() if path.is_dir() and path.name != "answer_key"):
         target = home.inbox / folder.name
+        if target.is_symlink():  # landing takes nothing through a link; neither does this put anything through one
+            raise SampleFailed(f"{target} is a link: the sample's files stay in {folder}")
         target.mkdir(parents=True, exist_ok=True)
         for file in sorted(_files(folder)):
             file.replace(target / file.name)

@@ -118,7 +118,7 @@ def extra_fields(head: bytes, known: Sequence[str]) -> list[str]:
     seen: dict[str, None] = {}
     for problem, record in _first_records(head):
         if problem is None:
-            seen.update(dict.fromkeys(map(_storable, record)))
+            seen.update(dict.fromkeys(map(_storable, reversed(record))))  # as `_first_wins` has left it
     return [name for name in seen if name not in known]
 
 

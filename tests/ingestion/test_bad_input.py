@@ -185,10 +185,10 @@ def test_extra_columns_are_recorded_and_harmless(home: Home) -> None:
     content = header + GOOD_CAMERA.replace("street,", "street,9,")
     report = land(home, "cameras", "cameras_2026-10-13_p01.csv", content.encode())
     assert (report.accepted, list(report.extra_columns)) == (1, ['firm"ware; DROP TABLE cameras'])
-    report = land(home, FEED, "extra.ndjson", ndjson([event("x-1", colour="red")]))
-    assert (report.accepted, list(report.extra_columns)) == (1, ["colour"])
+    report = land(home, FEED, "extra.ndjson", ndjson([event("x-1", weather="fog", colour="red")]))
+    assert (report.accepted, list(report.extra_columns)) == (1, ["weather", "colour"])
     (row,) = rows(home, "SELECT extra_columns FROM bronze.landing_files WHERE file_name = 'extra.ndjson'")
-    assert row["extra_columns"] == '["colour"]'
+    assert row["extra_columns"] == '["weather", "colour"]'
 
 
 def test_a_field_name_with_half_of_a_surrogate_pair_is_recorded_as_it_was_written(home: Home) -> None:

@@ -1,4 +1,6 @@
-from operations.sample_inbox import holds_nothing, move_sample
+import pytest
+
+from operations.sample_inbox import SampleFailed, holds_nothing, move_sample
 
 
 def put(path, text="x"):
@@ -28,3 +30,15 @@ def test_a_finished_sample_goes_to_the_inbox_without_its_answer_key(home):
     assert [path.name for path in home.inbox.rglob("*.csv")] == ["trucks_2026-11-16_1.csv"]
     assert not (home.inbox / "answer_key").exists()
     assert move_sample(home) == 0, "a further start finds nothing left to move"
+
+
+def test_a_sample_is_not_put_through_a_link(home, tmp_path):
+    put(home.root / "sample" / "trucks" / "trucks_2026-11-16_1.csv")
+    (home.root / "sample" / ".complete").touch()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (home.inbox / "trucks").symlink_to(elsewhere)
+    with pytest.raises(SampleFailed, match="trucks is a link"):
+        move_sample(home)
+    assert list(elsewhere.iterdir()) == []
+    assert (home.root / "sample" / "trucks" / "trucks_2026-11-16_1.csv").exists()
