@@ -14,6 +14,12 @@ from hypothesis import HealthCheck, settings
 from lake.home import Home
 from pipeline.dbt_run import PARSED_VARIABLE
 
+# An installation of a test holds a few rows, and the workers keep every core busy: threads that hand such parts to each
+# other cost a tenth of the whole run. Tests of a whole district take the product's own number, and say so.
+THREADS_VARIABLE = "YUNJIAN_THREADS"
+os.environ[THREADS_VARIABLE] = "1"
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 PROJECT = Path(__file__).parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 
@@ -65,7 +71,8 @@ def logs_as_they_come() -> Iterator[None]:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """An empty installation of its own, which is also the current one."""
-    for name in [name for name in os.environ if name.startswith("YUNJIAN_") and name != PARSED_VARIABLE]:
+    kept = (PARSED_VARIABLE, THREADS_VARIABLE)
+    for name in [name for name in os.environ if name.startswith("YUNJIAN_") and name not in kept]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("YUNJIAN_HOME", str(tmp_path / "var"))
     return Home.current().ensure()

@@ -17,4 +17,6 @@ def taken_district(tmp_path_factory: pytest.TempPathFactory) -> TakenDistrict:
     files = generate(place / "files", scale="small", days=3)
     home = Home(place / "var").ensure()
     fill_inbox(home, files)
-    return TakenDistrict(home, files, run(home, now=NOW))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("YUNJIAN_THREADS")
+        return TakenDistrict(home, files, run(home, now=NOW))

@@ -38,7 +38,7 @@ class Platform:
         command += ["--airflow-port", str(self.airflow_port), "--portal-port", str(self.portal_port)]
         self.process = subprocess.Popen(
             command,
-            env=os.environ | {"YUNJIAN_HOME": str(self.home.root)},
+            env={k: v for k, v in os.environ.items() if k != "YUNJIAN_THREADS"} | {"YUNJIAN_HOME": str(self.home.root)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
