@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from lake.home import Home
 from pipeline.dbt_run import PARSED_VARIABLE
+from tests.examples import USUAL
 
 # An installation of a test holds a few rows, and the workers keep every core busy: threads that hand such parts to each
 # other cost a tenth of the whole run. Tests of a whole district take the product's own number, and say so.
@@ -26,7 +27,7 @@ SHARED_DATA = PROJECT.parent / "shared" / "data"
 # Shared machines are slow at random moments: a deadline an example would test the neighbours, not the code.
 # `make test` asks the same examples everywhere, so that it fails for a change and not by chance; `make fuzz` searches.
 settings.register_profile(
-    "project", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40, derandomize=True
+    "project", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=USUAL, derandomize=True
 )
 settings.register_profile("fuzz", deadline=None, suppress_health_check=list(HealthCheck), max_examples=1000)
 settings.load_profile(os.environ.get("YUNJIAN_TEST_PROFILE", "project"))
