@@ -43,9 +43,10 @@ def landed(feed: str, files: Sequence[str]) -> Arm:
         import great_expectations  # noqa: F401
 
         import ingestion.landing  # noqa: F401
-        from ingestion.scanning.texts import TextColumn
+        from ingestion.scanning.scanner import CsvScanner, ObjectScanner
 
-        TextColumn(coded=True)
+        for scanner in (CsvScanner([], ","), ObjectScanner([])):
+            scanner.scan(Path(os.devnull), 0, 1)
 
     work.warm = warm  # type: ignore[attr-defined]
     work.deliver = deliver  # type: ignore[attr-defined]

@@ -26,6 +26,7 @@ ROW_GROUP = (
 # gains nothing from a dictionary, and to try is dear.
 _COPIED = "FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 4000"
 _FEW = 4_000  # different values of a row group up to which a dictionary is worth its trying
+_TOGETHER = 32_768  # rows encoded in one go: a dictionary's statistics are made anew for each
 _AHEAD = 2  # row groups made before the first of them is written
 
 
@@ -104,9 +105,11 @@ def _writer(path: Path, first: pa.RecordBatch) -> pq.ParquetWriter:
             listed.append(field.name)
         elif pa.types.is_integer(field.type) or pa.types.is_temporal(field.type):
             rising[field.name] = "DELTA_BINARY_PACKED"  # times and line numbers mostly rise
+    # Every column keeps its statistics: of a file without them DuckLake would take the next file's bounds for those of all.
     return pq.ParquetWriter(
-        path, first.schema, compression="snappy", use_dictionary=listed, column_encoding=rising, store_schema=False
-    )
+        path, first.schema, compression="snappy", use_dictionary=listed, column_encoding=rising, store_schema=False,
+        write_batch_size=_TOGETHER,
+    )  # fmt: skip
 
 
 def _sync(path: Path) -> None:

@@ -19,8 +19,8 @@ from ingestion.scanned_batch import ScannedBatch
 from ingestion.scanned_rows import TYPES
 from ingestion.scanning import layout as L
 from ingestion.scanning.blocks import LineHasNoEnd
-from ingestion.scanning.columns import TooManyRows, collect
-from ingestion.scanning.scanner import AmbiguousLines, LinesTooShort
+from ingestion.scanning.growing import TooManyRows
+from ingestion.scanning.taking import AmbiguousLines, LinesTooShort
 from ingestion.scanning.texts import CodedTexts
 
 _SHIFT_US = SHANGHAI_HOURS * 3_600_000_000
@@ -39,7 +39,7 @@ def scan_batch(con: duckdb.DuckDBPyConnection, contract: Contract, file: ClearFi
     if contract.business_date_column is not None and (dated is None or dated.kind not in (L.INSTANT, L.DATE)):
         raise NeedsTextReading("the business date is not spelt for the scanner")
     try:
-        columns = collect(reader.fields, reader.pieces(), file.size)
+        columns = reader.columns()
     except (AmbiguousLines, LinesTooShort, LineHasNoEnd, TooManyRows) as problem:
         raise NeedsTextReading(type(problem).__name__) from problem
     datum = next((f.name for f in fields.values() if f.column and f.column == contract.datum_column), None)

@@ -25,6 +25,7 @@ from ingestion.parquet_file import write_side_by_side
 from ingestion.pseudonyms import pseudonymise
 from ingestion.rules import CompiledRules
 from ingestion.rules.compiler import DATUM, raw_name, value_name
+from ingestion.scanned_keys import hashed_keys, rows_alike
 from ingestion.scanned_order import arrange, repeated_places, sort_keys
 from ingestion.scanned_profile import scanned_profile
 from ingestion.scanned_rows import finished_rows, length, parts, taken
@@ -38,6 +39,7 @@ _MANY = 100_000  # rows to be read again: from there all of the file is
 _SHARE = 122_880  # rows that one of DuckDB's threads takes at a time
 _MOST = 2_000_000  # rows of a file; of more two are made, side by side
 _FILES = 2
+_THREADS = 2  # that share what is picked out
 _EPOCH = date(1970, 1, 1)
 
 
@@ -79,9 +81,8 @@ class ScannedBatch(Batch):
         rows = np.flatnonzero(self.moved)
         if len(rows) > _MANY:
             raise NeedsTextReading(f"{len(rows)} rows are not spelt as usual")
-        lines = self.columns.lines[rows]
-        # Where there are none, without waiting for the hash of the file.
-        given = [texts for _, texts in reader.texts(lines.tolist())] if len(lines) else []
+        lines, places = self.columns.lines[rows], self.columns.places.of(rows)
+        given = [texts for _, texts in reader.texts(zip(lines.tolist(), places.tolist(), strict=True))]
         texts = {name: pa.array([row[name] for row in given], pa.string()) for name in reader.shape.columns}
         con.register("misread", pa.table({"_line": pa.array(lines), **texts}))
         con.register("places", pa.table({"_line": pa.array(lines), "_row": pa.array(rows)}))
@@ -143,7 +144,9 @@ class ScannedBatch(Batch):
 
     def picked(self, rows: str) -> str:
         wanted = self.con.execute(f"SELECT _row FROM {rows} ORDER BY _row").fetchnumpy()["_row"].astype(np.int32)
-        self.con.register(PICKED, pa.Table.from_batches([self.part(wanted[~self.moved[wanted]])]))
+        quick = wanted[~self.moved[wanted]]
+        shares = [self.part(part) for part in parts(quick, max(1, -(-len(quick) // _THREADS)))]
+        self.con.register(PICKED, pa.Table.from_batches(shares, self.part(quick[:0]).schema))
         return (
             f"(SELECT (_row | 0) AS _row, {self._stored_columns()} FROM ({self.layers(PICKED)}) UNION ALL "
             f"SELECT {self._mended_columns()} FROM {MENDED} SEMI JOIN {rows} USING (_row) WHERE _fault = 0)"
@@ -158,12 +161,15 @@ class ScannedBatch(Batch):
         self._offer()
 
     def alike(self) -> NDArray[np.int64] | None:
-        contract = self.contract
+        contract, stay = self.contract, ~self.moved
         same_date = self.days is None or contract.business_date_column in contract.key
-        keys = sort_keys(self, contract.sort_order)
-        if keys is None or not self._arranged or not same_date or set(contract.key) != set(contract.sort_order):
+        keys = sort_keys(self, contract.sort_order) if set(contract.key) == set(contract.sort_order) else None
+        if keys is not None and self._arranged and same_date:
+            found = [repeated_places(keys, stay)]
+        elif (hashes := hashed_keys(self)) is not None:
+            found = [rows_alike(hashes, stay)]
+        else:
             return None
-        found = [repeated_places(keys, ~self.moved)]
         key = f"hash({', '.join(map(sql_name, contract.key))}, _date)"
         mended = self.con.execute(f"SELECT DISTINCT {key} AS h FROM {MENDED} WHERE _fault = 0").to_arrow_table()
         if mended.num_rows:

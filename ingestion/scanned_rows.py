@@ -19,6 +19,7 @@ from lake.engine import sql_name
 if TYPE_CHECKING:
     from ingestion.scanned_batch import ScannedBatch
 
+_MOST_LISTED = ROW_GROUP // 8  # words: a row group has its own list, and a long one costs more than it saves
 TYPES = {
     L.TEXT: "VARCHAR",
     L.REAL: "DOUBLE",
@@ -39,7 +40,8 @@ def finished_rows(batch: ScannedBatch, rows: Part, file_sha256: str) -> Iterator
     for part in parts(rows, ROW_GROUP):
         count = length(part)
         found = _made(batch, made, part)
-        found |= {name: words.arrow(part) for name, words in batch.lists.items()}
+        for name, words in batch.lists.items():
+            found[name] = words.arrow(part) if len(words.values) <= _MOST_LISTED else words.texts(part)
         found |= {name: taken(keyed, part) for name, keyed in batch.keyed.items()}
         found |= {name: batch.values_of(field.name, part) for name, field in given.items()}
         found |= {name: texts.arrow(part, empty_is_missing=True) for name, texts in plain.items()}

@@ -13,6 +13,7 @@ from ingestion.adapters.reading import LINE_LIMIT, RAW_LIMIT
 from ingestion.fingerprint import BLOCK
 
 BOM = b"\xef\xbb\xbf"
+_NEAR = 4096  # bytes read for a line that is sought alone
 
 
 def as_text(raw: bytes) -> str:
@@ -53,6 +54,14 @@ def fetch_lines(path: Path, wanted: Iterable[int], ends: Sequence[int] = ()) -> 
             line += count
     if target == line:
         yield target, _trimmed(carry)
+
+
+def lines_at(path: Path, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, bytes]]:
+    """Lines by their number and the byte at which they begin -> their number and bytes, as of `fetch_lines`."""
+    with path.open("rb", buffering=_NEAR) as stream:
+        for line, place in places:
+            stream.seek(place)
+            yield line, _trimmed(stream.readline(LINE_LIMIT + 2).removesuffix(b"\n"))
 
 
 def numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:

@@ -11,12 +11,13 @@ from ingestion.adapters import ndjson
 from ingestion.adapters.careful_csv import CarefulCsv
 from ingestion.adapters.csv_text import FORMAT as CSV
 from ingestion.adapters.csv_text import Header, check_columns
-from ingestion.adapters.lines import BOM, as_text, fetch_lines
+from ingestion.adapters.lines import BOM, as_text, fetch_lines, lines_at
 from ingestion.adapters.reading import LINE_LIMIT, ClearFile, LineNumbers, NeedsTextReading, RawLine
 from ingestion.contracts import Contract
 from ingestion.rules import SourceShape
+from ingestion.scanning.columns import ScannedColumns
 from ingestion.scanning.plan import Field, plan_for
-from ingestion.scanning.scanner import CsvScanner, ObjectScanner, Piece, Scanner
+from ingestion.scanning.scanner import CsvScanner, ObjectScanner, Scanner
 
 _MOST_HELD = 32 << 20  # bytes of lines
 
@@ -40,17 +41,20 @@ class ScannedReader(ABC):
     def _read(self, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
         """Why a line of at most LINE_LIMIT bytes is no row, or what it gives, as text."""
 
-    def pieces(self) -> Iterator[Piece]:
-        """The file's rows. Raises AmbiguousLines, LineHasNoEnd."""
-        return self._scanner.pieces(self._file.path, self._start, self._line)
+    def columns(self) -> ScannedColumns:
+        """The file's rows. Raises AmbiguousLines, LineHasNoEnd, LinesTooShort, TooManyRows."""
+        return self._scanner.scan(self._file.path, self._start, self._line)
 
     def settle(self, con: duckdb.DuckDBPyConnection, rows: int) -> LineNumbers:  # noqa: ARG002
         return LineNumbers()
 
-    def texts(self, lines: Iterable[int]) -> Iterator[tuple[int, Mapping[str, str | None]]]:
-        """The text of every source column on some lines (ascending), as reading line by line gives it."""
+    def texts(self, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Mapping[str, str | None]]]:
+        """The text of every source column on some lines, as reading line by line gives it.
+
+        Of each line its number and the byte of the file at which it begins.
+        """
         held = 0
-        for line, raw in fetch_lines(self._file.path, lines, self._file.ends):
+        for line, raw in lines_at(self._file.path, places):
             reason, given = self._told(raw)
             held += len(raw)
             if held <= _MOST_HELD:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.scanning.layout import LINE_LIMIT, SPARE
-from ingestion.scanning.memory import Memory
+from ingestion.scanning.memory import Buffer
 
 BLOCK_BYTES = 8 << 20
 _BEYOND = 64 << 10  # read with a block, for the end of its last line
@@ -19,8 +21,23 @@ class LineHasNoEnd(Exception):
     """A line is so much over the limit that the file is not worth scanning."""
 
 
-def lines_between(descriptor: int, start: int, stop: int, size: int, memory: Memory) -> NDArray[np.uint8]:
-    """The lines of a file of `size` bytes that begin from `start` to before `stop`, and SPARE bytes behind them.
+@dataclass(frozen=True)
+class Block:
+    """The rows of a block: from `first` on so many, whose texts lie from the byte `begins` of the file on.
+
+    coded: of each column of texts, how many of the rows are codes of the words of `thread`.
+    """
+
+    first: int
+    rows: int
+    begins: int
+    thread: int
+    coded: Sequence[int]
+
+
+def lines_between(descriptor: int, start: int, stop: int, size: int, buffer: Buffer) -> tuple[NDArray[np.uint8], int]:
+    """The lines of a file of `size` bytes that begin from `start` to before `stop`, with SPARE bytes behind them, in `buffer`;
+    and the byte of the file where they begin.
 
     `start` 0, or the start of a line, where the first block begins; every other `start` is the `stop` of another block.
     The last line has an end, whether or not the file gave it one. Raises LineHasNoEnd.
@@ -29,7 +46,7 @@ def lines_between(descriptor: int, start: int, stop: int, size: int, memory: Mem
     beyond = _BEYOND
     while True:
         last = min(stop + beyond, size)
-        text = memory.take(last - first + 1 + SPARE)
+        text = buffer.take(last - first + 1 + SPARE)
         count = _fill(descriptor, text.data[: last - first], first)
         if last == size and count and text[count - 1] != _LINE_END:
             text[count] = _LINE_END
@@ -39,7 +56,8 @@ def lines_between(descriptor: int, start: int, stop: int, size: int, memory: Mem
         ends = begins if begins >= stop - first else _after_line_end(text, stop - 1 - first, count)
         if ends <= count:
             text[ends : ends + SPARE] = 0
-            return text[min(begins, ends) : ends + SPARE]
+            begins = min(begins, ends)
+            return text[begins : ends + SPARE], first + begins
         if beyond > LINE_LIMIT:
             raise LineHasNoEnd
         beyond *= 8

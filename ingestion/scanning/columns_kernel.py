@@ -1,7 +1,8 @@
 """Compiled: the columns that a scan fills, and the table that tells where they are.
 
-The table has four int64 a field: kind, zone, most bytes of a text, the address of its column. A column holds 16 bytes a row for texts
-(an Arrow string view), else 8 (int64 or double). It begins as a column of missing values.
+The table has five int64 a field: kind, zone, most bytes of a text, the address of its column, and by how much that is to rise a
+row from one share of rows to the next (0: the memory is used again). A column holds 16 bytes a row for texts (an Arrow string
+view), one for booleans, else 8 (int64 or double).
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from numba import njit
 
 from ingestion.scanning import layout as L
 from ingestion.scanning.values_kernel import boolean, date, instant, integer, put_view, real
-from ingestion.scanning.words_kernel import put_integer, put_real, put_word, word_at
+from ingestion.scanning.words_kernel import put_byte, put_integer, put_real, put_word, word_at
+
+_NOTHING = np.uint64(0)
+_NO_SHORT = int(L.NO_SHORT)
 
 
 @njit(nogil=True, forceinline=True)
@@ -30,22 +34,25 @@ def put_text(table, field, row, base, at, size):  # type: ignore[no-untyped-def]
 @njit(nogil=True)
 def put_value(table, field, kind, row, at):  # type: ignore[no-untyped-def]
     """A value of any other kind -> where it ends, or `at` where it is not spelt as usual."""
-    target = entry(table, field, L.COLUMN) + 8 * row
+    column = entry(table, field, L.COLUMN)
     if kind == L.REAL:
         measure, after = real(at)
         if after != at:
-            put_real(target, measure)
+            put_real(column + 8 * row, measure)
+        return after
+    if kind == L.BOOLEAN:
+        value, after = boolean(at)
+        if after != at:
+            put_byte(column + row, value)
         return after
     if kind == L.INSTANT:
         value, after = instant(at, entry(table, field, L.ZONE))
     elif kind == L.INTEGER:
         value, after = integer(at)
-    elif kind == L.BOOLEAN:
-        value, after = boolean(at)
     else:
         value, after = date(at)
     if after != at:
-        put_integer(target, value)
+        put_integer(column + 8 * row, value)
     return after
 
 
@@ -53,11 +60,36 @@ def put_value(table, field, kind, row, at):  # type: ignore[no-untyped-def]
 def blank(table, fields, row):  # type: ignore[no-untyped-def]
     """Make a row one in which nothing is given."""
     for field in range(fields):
-        kind, column = entry(table, field, L.KIND), entry(table, field, L.COLUMN)
-        if kind == L.TEXT:
-            put_word(column + 16 * row, np.uint64(0))
-            put_word(column + 16 * row + 8, np.uint64(0))
-        elif kind == L.REAL:
-            put_real(column + 8 * row, L.NO_REAL)
-        elif kind != L.SKIP:
-            put_integer(column + 8 * row, L.NO_INTEGER)
+        _blank(table, field, row, 1)
+
+
+@njit(nogil=True)
+def blank_rows(table, fields, rows):  # type: ignore[no-untyped-def]
+    """Make the first `rows` rows such in which nothing is given."""
+    for field in range(fields):
+        _blank(table, field, 0, rows)
+
+
+@njit(nogil=True)
+def _blank(table, field, row, rows):  # type: ignore[no-untyped-def]
+    kind, column = entry(table, field, L.KIND), entry(table, field, L.COLUMN)
+    if kind == L.TEXT:
+        for half in range(2 * row, 2 * (row + rows)):
+            put_word(column + 8 * half, _NOTHING)
+    elif kind == L.REAL:
+        for place in range(row, row + rows):
+            put_real(column + 8 * place, L.NO_REAL)
+    elif kind == L.BOOLEAN:
+        for place in range(row, row + rows):
+            put_byte(column + place, _NO_SHORT)
+    elif kind != L.SKIP:
+        for place in range(row, row + rows):
+            put_integer(column + 8 * place, L.NO_INTEGER)
+
+
+@njit(nogil=True)
+def step(table, fields, rows):  # type: ignore[no-untyped-def]
+    """Let the columns begin behind so many rows."""
+    for field in range(fields):
+        behind = entry(table, field, L.COLUMN) + rows * entry(table, field, L.STEP)
+        put_integer(table + 8 * (L.ENTRIES * field + L.COLUMN), behind)

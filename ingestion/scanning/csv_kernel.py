@@ -14,7 +14,16 @@ from numba import njit
 from ingestion.scanning import layout as L
 from ingestion.scanning.columns_kernel import blank, entry, put_text, put_value
 from ingestion.scanning.text_kernel import line_end
-from ingestion.scanning.words_kernel import BLOCK, any_wide_at, byte_at, is_utf8, lowest, marks_at, put_integer
+from ingestion.scanning.words_kernel import (
+    BLOCK,
+    any_wide_at,
+    byte_at,
+    is_utf8,
+    lowest,
+    marks_at,
+    put_integer,
+    put_short,
+)
 
 _OK, _ODD, _AMBIGUOUS = range(3)
 _NOTHING, _ONE = np.uint64(0), np.uint64(1)
@@ -114,15 +123,16 @@ def _record(at, delimiter, fields, table, row, base, block, marks):  # type: ign
 
 
 @njit(nogil=True)
-def scan_records(base, at, stop, delimiter, fields, table, lines):  # type: ignore[no-untyped-def]
-    """Scans whole lines from `at` to `stop` into the columns of `table` -> (rows, lines read, how it ended).
+def scan_records(base, at, stop, delimiter, fields, table, lines, places, line, most):  # type: ignore[no-untyped-def]
+    """Scans whole lines from `at` to `stop` into the columns of `table`, at most `most` rows -> (rows, the next line's
+    address and number, how it ended).
 
-    All are addresses, but `delimiter`, a byte, and `fields`, the number of columns of the file. base: of the bytes that
-    texts are told from. lines: int64[lines], each row's line from 0, less than 0 (-1 - line) for a row in which nothing is
-    given because its line is spelt in another way. A blank line gives no row.
+    All are addresses, but `delimiter`, a byte, `fields`, the number of columns of the file, `most` and `line`, the number of
+    the line at `at`. base: of the bytes that texts are told from. lines: int64[most], each row's line, less than 0
+    (-1 - line) for a row in which nothing is given because its line is spelt in another way. places: uint32[most], where
+    each row's line begins, from `base`. A blank line gives no row. The columns hold missing values before.
     """
     row = 0
-    line = 0
     block, marks = at, marks_at(at, delimiter)
     while at < stop:
         begin = at
@@ -133,15 +143,18 @@ def scan_records(base, at, stop, delimiter, fields, table, lines):  # type: igno
             block, marks = at, marks_at(at, delimiter)
             line += 1
             continue
+        if row == most:
+            break
         after, how, block, marks = _record(at, delimiter, fields, table, row, base, block, marks)
         if how == _AMBIGUOUS:
-            return row, line, L.AMBIGUOUS
+            return row, at, line, L.AMBIGUOUS
         if how == _ODD or after - at > L.LINE_LIMIT:
             blank(table, fields, row)
             put_integer(lines + 8 * row, -1 - line)
         else:
             put_integer(lines + 8 * row, line)
+        put_short(places + 4 * row, at - base)
         row += 1
         line += 1
         at = after + 1
-    return row, line, L.DONE
+    return row, at, line, L.DONE

@@ -23,6 +23,7 @@ from ingestion.scanning.words_kernel import (
     lowest,
     marks_at,
     put_integer,
+    put_short,
     same,
     word_at,
 )
@@ -168,13 +169,13 @@ def _object(at, fields, table, names, row, base):  # type: ignore[no-untyped-def
 
 
 @njit(nogil=True)
-def scan_objects(base, at, stop, fields, table, names, lines):  # type: ignore[no-untyped-def]
-    """Scans whole lines from `at` to `stop` into the columns of `table` -> (rows, lines read, how it ended).
+def scan_objects(base, at, stop, names, fields, table, lines, places, line, most):  # type: ignore[no-untyped-def]
+    """Scans whole lines from `at` to `stop` into the columns of `table`, at most `most` rows -> (rows, the next line's
+    address and number, how it ended).
 
     As csv_kernel.scan_records. names: of each of the at most 64 fields the address of its name and its size (int64).
     """
     row = 0
-    line = 0
     while at < stop:
         begin = at
         while byte_at(begin) == 32 or 9 <= byte_at(begin) <= 13:
@@ -185,6 +186,8 @@ def scan_objects(base, at, stop, fields, table, names, lines):  # type: ignore[n
             at = begin + 1
             line += 1
             continue
+        if row == most:
+            break
         after, taken = _object(at, fields, table, names, row, base)
         if not taken:
             after = line_end(at)
@@ -193,7 +196,8 @@ def scan_objects(base, at, stop, fields, table, names, lines):  # type: ignore[n
             put_integer(lines + 8 * row, -1 - line)
         else:
             put_integer(lines + 8 * row, line)
+        put_short(places + 4 * row, at - base)
         row += 1
         line += 1
         at = after + 1
-    return row, line, L.DONE
+    return row, at, line, L.DONE

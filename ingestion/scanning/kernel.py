@@ -5,54 +5,52 @@ from __future__ import annotations
 from pathlib import Path
 
 from ingestion import calendar_kernel
-from ingestion.scanning import csv_kernel, json_kernel, rows_kernel, text_kernel, views_kernel
+from ingestion.scanning import rows_kernel, taking_kernel, text_kernel
 from lake.compiled import EntryPoint, source_digest
 
 __all__ = [
+    "come_twice",
     "count_line_ends",
     "days_of",
-    "encode",
-    "gather",
+    "mix_codes",
+    "mix_texts",
+    "mix_words",
     "places_of",
     "put_bytes",
     "put_codes",
     "put_words",
     "recode",
-    "scan_objects",
-    "scan_records",
+    "take_objects",
+    "take_records",
 ]
 
 
 def _entry_points(source: str) -> tuple[EntryPoint, ...]:
     @EntryPoint
-    def scan_records(base, at, stop, delimiter, fields, table, lines):  # type: ignore[no-untyped-def]
-        """See csv_kernel.scan_records."""
+    def take_records(  # type: ignore[no-untyped-def]
+        base, at, stop, delimiter, fields, table, texts, columns, lines, places, line, most, mask, words, longest
+    ):
+        """See taking_kernel.take_records."""
         source  # noqa: B018
-        return csv_kernel.scan_records(base, at, stop, delimiter, fields, table, lines)
+        return taking_kernel.take_records(
+            base, at, stop, delimiter, fields, table, texts, columns, lines, places, line, most, mask, words, longest
+        )
 
     @EntryPoint
-    def scan_objects(base, at, stop, fields, table, names, lines):  # type: ignore[no-untyped-def]
-        """See json_kernel.scan_objects."""
+    def take_objects(  # type: ignore[no-untyped-def]
+        base, at, stop, names, fields, table, texts, columns, lines, places, line, most, mask, words, longest
+    ):
+        """See taking_kernel.take_objects."""
         source  # noqa: B018
-        return json_kernel.scan_objects(base, at, stop, fields, table, names, lines)
+        return taking_kernel.take_objects(
+            base, at, stop, names, fields, table, texts, columns, lines, places, line, most, mask, words, longest
+        )
 
     @EntryPoint
     def count_line_ends(text):  # type: ignore[no-untyped-def]
         """See text_kernel.count_line_ends."""
         source  # noqa: B018
         return text_kernel.count_line_ends(text)
-
-    @EntryPoint
-    def encode(views, rows, base, codes, slots, mask, words, heap, most, longest, known, used):  # type: ignore[no-untyped-def]
-        """See views_kernel.encode."""
-        source  # noqa: B018
-        return views_kernel.encode(views, rows, base, codes, slots, mask, words, heap, most, longest, known, used)
-
-    @EntryPoint
-    def gather(views, rows, base, targets, heap, number):  # type: ignore[no-untyped-def]
-        """See views_kernel.gather."""
-        source  # noqa: B018
-        return views_kernel.gather(views, rows, base, targets, heap, number)
 
     @EntryPoint
     def places_of(codes, behind, starts, places):  # type: ignore[no-untyped-def]
@@ -85,36 +83,64 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         rows_kernel.recode(codes, index)
 
     @EntryPoint
+    def mix_texts(views, rows, heaps, hashes):  # type: ignore[no-untyped-def]
+        """See rows_kernel.mix_texts."""
+        source  # noqa: B018
+        rows_kernel.mix_texts(views, rows, heaps, hashes)
+
+    @EntryPoint
+    def mix_words(values, hashes):  # type: ignore[no-untyped-def]
+        """See rows_kernel.mix_numbers; values: int64."""
+        source  # noqa: B018
+        rows_kernel.mix_numbers(values, hashes)
+
+    @EntryPoint
+    def mix_codes(values, hashes):  # type: ignore[no-untyped-def]
+        """See rows_kernel.mix_numbers; values: int32."""
+        source  # noqa: B018
+        rows_kernel.mix_numbers(values, hashes)
+
+    @EntryPoint
+    def come_twice(hashes, stay, once, twice, places):  # type: ignore[no-untyped-def]
+        """See rows_kernel.come_twice."""
+        source  # noqa: B018
+        return rows_kernel.come_twice(hashes, stay, once, twice, places)
+
+    @EntryPoint
     def days_of(instants, shift, missing, days):  # type: ignore[no-untyped-def]
         """See rows_kernel.days_of."""
         source  # noqa: B018
         rows_kernel.days_of(instants, shift, missing, days)
 
     return (
-        scan_records,
-        scan_objects,
+        take_records,
+        take_objects,
         count_line_ends,
-        encode,
-        gather,
         places_of,
         put_words,
         put_codes,
         put_bytes,
         recode,
+        mix_texts,
+        mix_words,
+        mix_codes,
+        come_twice,
         days_of,
     )
 
 
 (
-    scan_records,
-    scan_objects,
+    take_records,
+    take_objects,
     count_line_ends,
-    encode,
-    gather,
     places_of,
     put_words,
     put_codes,
     put_bytes,
     recode,
+    mix_texts,
+    mix_words,
+    mix_codes,
+    come_twice,
     days_of,
 ) = _entry_points(source_digest([*Path(__file__).parent.glob("*.py"), Path(calendar_kernel.__file__)]))

@@ -8,8 +8,12 @@ import numpy as np
 SKIP, TEXT, REAL, INTEGER, BOOLEAN, INSTANT, DATE = range(7)
 
 # A field's entries in the table of columns (columns_kernel).
-KIND, ZONE, LIMIT, COLUMN = range(4)
-ENTRIES = 4
+KIND, ZONE, LIMIT, COLUMN, STEP = range(5)
+ENTRIES = 5
+
+# A column of texts' entries in the table of texts (taking_kernel).
+FIELD, CODING, CODES, VIEWS, HEAP, HEAP_USED, HEAP_NUMBER, SLOTS, WORDS, WORD_HEAP, KNOWN, USED, CODED = range(13)
+TEXT_ENTRIES = 13
 
 NO_INTEGER = np.iinfo(np.int64).min  # a missing integer, instant (microseconds since 1970 UTC), date (days since 1970)
 NO_SHORT = np.int8(-128)  # a missing integer where values are few
@@ -20,5 +24,6 @@ OFFSET_NEEDED = NO_INTEGER  # zone of an INSTANT whose text must carry its offse
 # How a scan of a block ends.
 DONE, AMBIGUOUS = range(2)
 
+SHARE = 256  # rows scanned together: with their texts and columns less than what a core has at hand
 SPARE = 128  # readable bytes that must follow the text: it is looked at in words, and in blocks of 64 bytes
 LINE_LIMIT = 4 * 1024 * 1024  # bytes of a line, as for every reader (ingestion/adapters/reading.py)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from ingestion.calendar_kernel import DAY_US
+from ingestion.scanning.views_kernel import INLINE, SIZE, mixed
+from ingestion.scanning.words_kernel import low_bytes, word_at
+
+_LOW = np.uint64(0xFFFFFFFF)
+_BITS = np.uint64(63)
+_ONE = np.uint64(1)
 
 
 @njit(nogil=True)
@@ -41,6 +48,55 @@ def recode(codes, index):  # type: ignore[no-untyped-def]
     """Each of the codes (int32) becomes what `index` has at its place; -1 is the last one's."""
     for row in range(len(codes)):
         codes[row] = index[codes[row]]
+
+
+@njit(nogil=True)
+def mix_texts(views, rows, heaps, hashes):  # type: ignore[no-untyped-def]
+    """Mix each text into its row's hash (uint64). views: an address; heaps: int64, where each buffer of longer texts is."""
+    for row in range(rows):
+        start, after = word_at(views + 16 * row), word_at(views + 16 * row + 8)
+        hashed = mixed(hashes[row] ^ start, after if np.int64(start & SIZE) <= INLINE else start)
+        size = np.int64(start & SIZE)
+        if size > INLINE:
+            at = heaps[np.int64(after & _LOW)] + np.int64(after >> np.uint64(32))
+            while size >= 8:
+                hashed = mixed(hashed, word_at(at))
+                at += 8
+                size -= 8
+            hashed = mixed(hashed, word_at(at) & low_bytes(size))
+        hashes[row] = hashed
+
+
+@njit(nogil=True)
+def mix_numbers(values, hashes):  # type: ignore[no-untyped-def]
+    """Mix each number (int64 or int32) into its row's hash (uint64)."""
+    for row in range(len(values)):
+        hashes[row] = mixed(hashes[row], np.uint64(values[row]))
+
+
+@njit(nogil=True)
+def come_twice(hashes, stay, once, twice, places):  # type: ignore[no-untyped-def]
+    """The rows whose hash may come more than once, of those that `stay` -> how many of `places` (int64[rows]) they fill.
+
+    once, twice: uint64, at first 0, as many bits each as there are to tell hashes apart by; a power of two.
+    """
+    mask = np.uint64(64 * len(once) - 1)
+    for row in range(len(hashes)):
+        if stay[row]:
+            bit = hashes[row] & mask
+            one = _ONE << (bit & _BITS)
+            word = bit >> np.uint64(6)
+            if once[word] & one:
+                twice[word] |= one
+            else:
+                once[word] |= one
+    found = 0
+    for row in range(len(hashes)):
+        bit = hashes[row] & mask
+        if stay[row] and twice[bit >> np.uint64(6)] >> (bit & _BITS) & _ONE:
+            places[found] = row
+            found += 1
+    return found
 
 
 @njit(nogil=True)

@@ -1,50 +1,32 @@
-"""Files of lines to columns: blocks are scanned side by side and come out in the order of the file."""
+"""Files of lines to columns: blocks are scanned side by side, each into the rows that are its own."""
 
 from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import accumulate, pairwise
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ingestion.scanning import layout as L
-from ingestion.scanning.blocks import BLOCK_BYTES, lines_between
-from ingestion.scanning.memory import Memory, Parts
+from ingestion.scanning.blocks import BLOCK_BYTES, Block
+from ingestion.scanning.columns import LinePlaces, ScannedColumns
+from ingestion.scanning.growing import GrowingColumns, Stopped
+from ingestion.scanning.memory import address
 from ingestion.scanning.plan import Field
+from ingestion.scanning.taking import LINES, PLACES, BlockTaker, bytes_a_row, codes_of, kinds_of, numbers_of, views_of
+from ingestion.scanning.texts import CodedTexts, PlainTexts, joined
+from ingestion.scanning.word_table import Heaps
 
 THREADS = min(2, os.cpu_count() or 1)
-_AHEAD = THREADS + 1  # blocks scanned ahead of who asks for them
-_SHORTEST_LINE = 8  # bytes of a line, on average
-_MANY_SHORT = 64 << 10  # bytes; of less, any lines will do
-_WIDTHS = {L.SKIP: 0, L.TEXT: 16, **dict.fromkeys((L.REAL, L.INTEGER, L.BOOLEAN, L.INSTANT, L.DATE), 8)}
+MOST_BYTES = 3 << 29  # of columns, without the longer texts, which are no more than the file is
 
-
-class LinesTooShort(Exception):
-    """Columns for so many lines would need many times the memory that the text does."""
-
-
-class AmbiguousLines(Exception):
-    """Where the records of this file end is not told by its lines."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """The rows of a block. `lines`: of each row (int64), less than 0 (-1 - line) where the line must be read again.
-
-    `columns` are those of the fields, in order: string views (uint64[rows, 2]) of places in `text`, or int64 or float64
-    with layout's missing values. All of it lies in memory that is used again as soon as the piece is gone.
-    """
-
-    lines: NDArray[np.int64]
-    columns: Sequence[NDArray]
-    text: NDArray[np.uint8]
+_Edges = Iterator[tuple[int, tuple[int, int]]]
 
 
 class Scanner(ABC):
@@ -54,52 +36,60 @@ class Scanner(ABC):
         self._fields = fields
 
     @abstractmethod
-    def _read(self, start: int, stop: int, table: NDArray[np.int64], lines: NDArray[np.int64]) -> tuple[int, int, int]:
-        """Scan the lines between two addresses into the table's columns: rows, lines read, how it ended (layout)."""
+    def _read(self, start: int, stop: int, tables: tuple[int, ...]) -> tuple[int, int]:
+        """Scan the lines between two addresses into the columns of some tables: rows, how it ended (layout)."""
 
-    def pieces(self, file: Path, start: int, line: int, block_bytes: int = BLOCK_BYTES) -> Iterator[Piece]:
+    def scan(self, file: Path, start: int, line: int, block_bytes: int = BLOCK_BYTES) -> ScannedColumns:
         """The rows of the file's lines from the byte `start` on, where line number `line` begins.
 
-        Raises AmbiguousLines, LinesTooShort, and LineHasNoEnd.
+        Of a field that is only looked at (`is_kept`) there is nothing. Raises AmbiguousLines, LinesTooShort, LineHasNoEnd,
+        TooManyRows.
         """
-        memory = Memory()
+        kinds = kinds_of(self._fields)
+        columns = GrowingColumns(kinds, MOST_BYTES // bytes_a_row(kinds))
+        heaps = {place: Heaps() for place, f in enumerate(self._fields) if f.kind == L.TEXT and f.is_kept}
+        takers = [BlockTaker(number, self._fields, columns, heaps, self._read) for number in range(THREADS)]
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
         try:
             size = os.fstat(descriptor).st_size
             edges = [start, *range((start // block_bytes + 1) * block_bytes, size, block_bytes), size]
+            blocks = _Shared(enumerate(pairwise(edges)))
             with ThreadPoolExecutor(THREADS, thread_name_prefix="scan") as pool:
-                waiting: deque[Future[tuple[Piece, int]]] = deque()
-                todo = deque(pairwise(edges))
-                while todo or waiting:
-                    while todo and len(waiting) < _AHEAD:
-                        waiting.append(pool.submit(self._scan, descriptor, *todo.popleft(), size, memory))
-                    piece, count = waiting.popleft().result()
-                    piece.lines[:] = np.where(piece.lines < 0, piece.lines - line, piece.lines + line)
-                    yield piece
-                    line += count
+                runs = [pool.submit(taker.run, descriptor, size, line, blocks) for taker in takers]
+                failed = [problem for run in runs if (problem := run.exception()) is not None]
+                for problem in failed:
+                    if len(failed) == 1 or not isinstance(problem, Stopped):
+                        raise problem
+                taken = sorted((block for run in runs for block in run.result()), key=lambda block: block.first)
         finally:
             os.close(descriptor)
+        return self._finished(columns, _without_gaps(columns, taken), heaps, takers)
 
-    def _scan(self, descriptor: int, begin: int, end: int, size: int, memory: Memory) -> tuple[Piece, int]:
-        from ingestion.scanning.kernel import count_line_ends  # numba takes a second to import
+    def _finished(
+        self, columns: GrowingColumns, blocks: Sequence[Block], heaps: dict[int, Heaps], takers: Sequence[BlockTaker]
+    ) -> ScannedColumns:
+        rows, held = columns.rows, columns.columns
+        told = held[LINES][:rows]
+        again = told < 0
+        told[again] = -1 - told[again]
+        numbers, texts, complete = {}, {}, set()
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="texts") as pool:
 
-        text = lines_between(descriptor, begin, end, size, memory)
-        most = int(count_line_ends(text))
-        if most * _SHORTEST_LINE > max(text.size, _MANY_SHORT):
-            raise LinesTooShort
-        sizes = [_WIDTHS[field.kind] * most for field in self._fields]
-        parts = Parts(memory.take(Parts.size(8 * most, *sizes)))
-        lines = parts.next(8 * most).view(np.int64)
-        columns = [_missing(field.kind, parts.next(part)) for field, part in zip(self._fields, sizes, strict=True)]
-        table = np.array(
-            [(f.kind, f.zone, f.limit, address(c)) for f, c in zip(self._fields, columns, strict=True)], np.int64
-        )
-        base = address(text)
-        stop = base + text.size - L.SPARE
-        rows, count, how = self._read(base, stop, table, lines)
-        if how != L.DONE:
-            raise AmbiguousLines
-        return Piece(lines[:rows], [column[:rows] for column in columns], text), count
+            def text(index: int, place: int) -> CodedTexts | PlainTexts:
+                tables = [taker.words[place] for taker in takers if place in taker.words]
+                codes, views = held[codes_of(place)][:rows], held[views_of(place)][:rows]
+                return joined(codes, views, blocks, index, tables, heaps[place])
+
+            waiting = {place: pool.submit(text, index, place) for index, place in enumerate(heaps)}
+            for place, run in waiting.items():
+                texts[self._fields[place].name] = run.result()
+        for place, field in enumerate(self._fields):
+            if (values := held.get(numbers_of(place))) is not None:
+                numbers[field.name] = values[:rows]
+                if all(taker.complete[place] for taker in takers):
+                    complete.add(field.name)
+        places = LinePlaces(held[PLACES][:rows], blocks)
+        return ScannedColumns(told, again, numbers, texts, frozenset(complete), places)
 
 
 class CsvScanner(Scanner):
@@ -109,12 +99,10 @@ class CsvScanner(Scanner):
         super().__init__(fields)
         self._delimiter = ord(delimiter)
 
-    def _read(self, start: int, stop: int, table: NDArray[np.int64], lines: NDArray[np.int64]) -> tuple[int, int, int]:
-        from ingestion.scanning.kernel import scan_records
+    def _read(self, start: int, stop: int, tables: tuple[int, ...]) -> tuple[int, int]:
+        from ingestion.scanning.kernel import take_records
 
-        place, into = address(table), address(lines)
-        found = scan_records(start, start, stop, self._delimiter, len(self._fields), place, into)
-        return tuple(found)
+        return tuple(take_records(start, start, stop, self._delimiter, len(self._fields), *tables))
 
 
 class ObjectScanner(Scanner):
@@ -134,24 +122,31 @@ class ObjectScanner(Scanner):
             [(address(self._text) + p, len(name)) for p, name in zip(places, names, strict=False)], np.int64
         )
 
-    def _read(self, start: int, stop: int, table: NDArray[np.int64], lines: NDArray[np.int64]) -> tuple[int, int, int]:
-        from ingestion.scanning.kernel import scan_objects
+    def _read(self, start: int, stop: int, tables: tuple[int, ...]) -> tuple[int, int]:
+        from ingestion.scanning.kernel import take_objects
 
-        place, into = address(table), address(lines)
-        found = scan_objects(start, start, stop, len(self._fields), place, address(self._names), into)
-        return tuple(found)
+        return tuple(take_objects(start, start, stop, address(self._names), len(self._fields), *tables))
 
 
-def address(array: NDArray) -> int:
-    """Where an array's values lie, for the compiled functions."""
-    return int(array.ctypes.data)
+def _without_gaps(columns: GrowingColumns, blocks: Sequence[Block]) -> Sequence[Block]:
+    """The blocks' rows behind each other, where blank lines have left room between them."""
+    if sum(block.rows for block in blocks) == columns.rows:
+        return blocks
+    columns.keep({block.first: block.rows for block in blocks})
+    firsts = [0, *accumulate(block.rows for block in blocks)]
+    return [replace(block, first=first) for block, first in zip(blocks, firsts, strict=False)]
 
 
-def _missing(kind: int, memory: NDArray[np.uint8]) -> NDArray:
-    """A column of missing values, in this memory."""
-    if kind == L.TEXT:
-        memory[:] = 0
-        return memory.view(np.uint64).reshape(-1, 2)
-    column = memory.view(np.float64 if kind == L.REAL else np.int64)
-    column[:] = L.NO_REAL if kind == L.REAL else L.NO_INTEGER
-    return column
+class _Shared:
+    """What several threads take from, each thing once."""
+
+    def __init__(self, things: Iterable) -> None:
+        self._things = iter(things)
+        self._lock = Lock()
+
+    def __iter__(self) -> _Shared:
+        return self
+
+    def __next__(self) -> tuple[int, tuple[int, int]]:
+        with self._lock:
+            return next(self._things)

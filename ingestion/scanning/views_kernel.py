@@ -7,15 +7,14 @@ from numba import njit
 
 from ingestion.scanning.words_kernel import PART, copy_part, put_integer, put_short, put_word, same, word_at
 
-_SIZE = np.uint64(0xFFFFFFFF)
+SIZE = np.uint64(0xFFFFFFFF)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
-_INLINE = 12
+INLINE = 12
 _NONE = np.uint64(0xFFFFFFFFFFFFFFFF)  # the size of no text
-NOT_CODED = -1
 
 
 @njit(nogil=True, forceinline=True)
-def _mixed(one, other):  # type: ignore[no-untyped-def]
+def mixed(one, other):  # type: ignore[no-untyped-def]
     """A hash of two words."""
     hashed = one * _MIX
     hashed = (hashed ^ hashed >> np.uint64(32) ^ other) * _MIX
@@ -27,10 +26,10 @@ def _mixed(one, other):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def encode(views, rows, base, codes, slots, mask, words, heap, most, longest, known, used):  # type: ignore[no-untyped-def]
-    """The code of each view's text, from 0 in order of appearance -> (words known, bytes used of the heap).
+    """The code of each view's text, from 0 in order of appearance -> (words known, bytes used of the heap, whether all are).
 
-    All addresses, but the counts. codes: int32[rows]; NOT_CODED where the text is longer than `longest` or there are `most`
-    words. slots: int64[mask + 1], at first 0, the words' hash table. words: 32 bytes each, place in the heap, size, and the
+    All addresses, but the counts. codes: int32[rows]. Ends at a text that is longer than `longest`, or a new one when there
+    are `most` words. slots: int64[mask + 1], at first 0, the words' hash table. words: 32 bytes each, place in the heap, size, and the
     two words that are hashed: the view of a short text, else its first and its last eight bytes.
     """
     last_start, last_after, code = _NONE, _NONE, 0
@@ -40,41 +39,41 @@ def encode(views, rows, base, codes, slots, mask, words, heap, most, longest, kn
             put_short(codes + 4 * row, code)
             continue
         last_start, last_after = start, after
-        size = np.int64(start & _SIZE)
+        size = np.int64(start & SIZE)
         at = views + 16 * row + 4
-        if size > _INLINE:
+        if size > INLINE:
             at = base + np.int64(after >> np.uint64(32))
             start, after = word_at(at), word_at(at + size - 8)
-        code = NOT_CODED
-        if size <= longest:
-            slot = np.int64(_mixed(start, after)) & mask
-            while True:
-                index = np.int64(word_at(slots + 8 * slot))
-                if index == 0:
-                    if known == most:
-                        break
-                    code = known
-                    put_integer(words + 32 * code, used)
-                    put_integer(words + 32 * code + 8, size)
-                    put_word(words + 32 * code + 16, start)
-                    put_word(words + 32 * code + 24, after)
-                    copy(at, heap + used, size)
-                    used += size
-                    known += 1
-                    put_integer(slots + 8 * slot, known)
-                    break
-                word = words + 32 * (index - 1)
-                if (
-                    word_at(word + 16) == start
-                    and word_at(word + 24) == after
-                    and np.int64(word_at(word + 8)) == size
-                    and (size <= _INLINE or same(at, heap + np.int64(word_at(word)), size))
-                ):
-                    code = index - 1  # type: ignore[assignment]
-                    break
-                slot = (slot + 1) & mask
+        if size > longest:
+            return known, used, False
+        slot = np.int64(mixed(start, after)) & mask
+        while True:
+            index = np.int64(word_at(slots + 8 * slot))
+            if index == 0:
+                if known == most:
+                    return known, used, False
+                code = known
+                put_integer(words + 32 * code, used)
+                put_integer(words + 32 * code + 8, size)
+                put_word(words + 32 * code + 16, start)
+                put_word(words + 32 * code + 24, after)
+                copy(at, heap + used, size)
+                used += size
+                known += 1
+                put_integer(slots + 8 * slot, known)
+                break
+            word = words + 32 * (index - 1)
+            if (
+                word_at(word + 16) == start
+                and word_at(word + 24) == after
+                and np.int64(word_at(word + 8)) == size
+                and (size <= INLINE or same(at, heap + np.int64(word_at(word)), size))
+            ):
+                code = index - 1  # type: ignore[assignment]
+                break
+            slot = (slot + 1) & mask
         put_short(codes + 4 * row, code)
-    return known, used
+    return known, used, True
 
 
 @njit(nogil=True, forceinline=True)
@@ -88,18 +87,17 @@ def copy(at, target, size):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def gather(views, rows, base, targets, heap, number):  # type: ignore[no-untyped-def]
+def gather(views, rows, base, targets, heap, number, used):  # type: ignore[no-untyped-def]
     """Copy the views to `targets` and the longer texts they stand for to `heap`, buffer `number` -> bytes used there."""
-    used = 0
     for row in range(rows):
         view = views + 16 * row
         start = word_at(view)
         after = word_at(view + 8)
-        size = np.int64(start & _SIZE)
-        if size > _INLINE:
+        size = np.int64(start & SIZE)
+        if size > INLINE:
             copy(base + np.int64(after >> np.uint64(32)), heap + used, size)
             after = np.uint64(number) | np.uint64(used) << np.uint64(32)
-            used += size  # type: ignore[assignment]
+            used += size
         put_word(targets + 16 * row, start)
         put_word(targets + 16 * row + 8, after)
     return used

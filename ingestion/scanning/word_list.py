@@ -24,10 +24,16 @@ class WordList:
     complete: bool
 
     def arrow(self, part: Part) -> pa.DictionaryArray:
-        """Some rows as Arrow has them."""
+        """Some rows as Arrow has them, as a dictionary."""
+        return pa.DictionaryArray.from_arrays(self._indexes(part), self.values)
+
+    def texts(self, part: Part) -> pa.Array:
+        """Some rows as Arrow has them, as texts."""
+        return self.values.take(self._indexes(part))
+
+    def _indexes(self, part: Part) -> pa.Array:
         indexes = self.indexes[part]
-        missing = None if self.complete else indexes < 0
-        return pa.DictionaryArray.from_arrays(pa.array(indexes, mask=missing), self.values)
+        return pa.array(indexes, mask=None if self.complete else indexes < 0)
 
     def ranks(self) -> NDArray[np.int32]:
         """What the rows sort by: the place of each one's value among all in order, no value last."""

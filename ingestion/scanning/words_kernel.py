@@ -90,6 +90,17 @@ def put_short(typing_context, address, value):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def put_byte(typing_context, address, value):  # type: ignore[no-untyped-def]
+    """Write an int64 as int8 to an address."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        builder.store(builder.trunc(arguments[1], _BYTE), builder.inttoptr(arguments[0], _BYTE.as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
+
+
+@intrinsic
 def put_real(typing_context, address, value):  # type: ignore[no-untyped-def]
     """Write a double to an address."""
 

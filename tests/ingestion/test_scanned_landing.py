@@ -26,7 +26,7 @@ from ingestion.refusals import collect_refusals
 from ingestion.rules import FileFacts
 from ingestion.scan import scan_batch
 from ingestion.scanned_batch import ScannedBatch
-from ingestion.scanning import texts
+from ingestion.scanning import word_table
 from lake.home import Home
 from lake.lakes import BRONZE, data_path
 from tests.examples import examples
@@ -167,7 +167,7 @@ def test_a_file_of_odd_rows_is_left_to_the_parser_that_knows_them(
 def test_a_file_of_as_many_datums_as_rows_is_left_to_others(
     runs: dict[str, LandingRun], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(texts, "MOST_WORDS", 4)
+    monkeypatch.setattr(word_table, "MOST_WORDS", 4)
     run = runs["truck_gps"]
     content = content_of("truck_gps", [("datum", f"datum {n}") for n in range(9)])
     with pytest.raises(NeedsTextReading, match="datums"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -12,14 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.scanning import columns as columns_module
+from ingestion.adapters.lines import lines_at
 from ingestion.scanning import layout as L
-from ingestion.scanning import texts as texts_module
+from ingestion.scanning import scanner as scanner_module
+from ingestion.scanning import word_table
 from ingestion.scanning.blocks import BLOCK_BYTES
-from ingestion.scanning.columns import ScannedColumns, TooManyRows, collect
-from ingestion.scanning.growing import Growing
+from ingestion.scanning.columns import ScannedColumns
+from ingestion.scanning.growing import GrowingColumns, Stopped, TooManyRows
 from ingestion.scanning.plan import Field
-from ingestion.scanning.scanner import AmbiguousLines, CsvScanner, LinesTooShort
+from ingestion.scanning.scanner import CsvScanner
+from ingestion.scanning.taking import AmbiguousLines, LinesTooShort
 from ingestion.scanning.texts import CodedTexts, PlainTexts
 from tests.examples import examples
 
@@ -36,8 +40,7 @@ def scan(content: bytes, *fields: Field, block_bytes: int = BLOCK_BYTES) -> Scan
     with tempfile.NamedTemporaryFile() as file:
         file.write(content)
         file.flush()
-        pieces = CsvScanner(fields, ",").pieces(Path(file.name), 0, 1, block_bytes)
-        return collect(fields, pieces, len(content))
+        return CsvScanner(fields, ",").scan(Path(file.name), 0, 1, block_bytes)
 
 
 def texts_of(columns: ScannedColumns, name: str) -> list[str]:
@@ -73,6 +76,28 @@ def test_every_line_comes_once_and_in_order_however_the_file_is_cut_into_blocks(
     for place, name in enumerate("ab"):
         found = texts_of(columns, name)
         assert [found[i] for i in np.flatnonzero(taken)] == [lines[i][place] for i in np.flatnonzero(taken)]
+
+
+@given(
+    lines=st.lists(st.one_of(_WORDS.filter(bool), st.sampled_from(["", "  ", "x\x01y"])), min_size=1, max_size=60),
+    before=st.binary(max_size=20).map(lambda raw: raw.replace(b"\n", b"")),
+    ends=st.sampled_from(["\n", "\r\n"]),
+    block_bytes=st.integers(1, 300),
+)
+def test_a_line_is_found_again_by_its_place_whatever_blank_lines_are_between(
+    lines: list[str], before: bytes, ends: str, block_bytes: int
+) -> None:
+    raw = [f"{line}{',' if line.strip() else ''}{ends}".encode() for line in lines]
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"".join([before, b"\n", *raw]))
+        file.flush()
+        fields = [Field("a", L.TEXT, column="a"), Field("b", L.TEXT)]
+        columns = CsvScanner(fields, ",").scan(Path(file.name), len(before) + 1, 2, block_bytes)
+        places = columns.places.of(np.arange(columns.rows)).tolist()
+        found = list(lines_at(Path(file.name), zip(columns.lines.tolist(), places, strict=True)))
+    assert found == [(n, line.rstrip(b"\r\n")) for n, line in enumerate(raw, 2) if line.strip()]
+    taken = np.flatnonzero(~columns.again)
+    assert [texts_of(columns, "a")[row] for row in taken] == [found[row][1].decode()[:-1] for row in taken]
 
 
 @examples(120)
@@ -158,7 +183,7 @@ def test_a_text_over_its_limit_and_a_field_nobody_asked_for() -> None:
 def test_a_column_of_too_many_words_keeps_every_text(words: list[str], block_bytes: int) -> None:
     content = "".join(f"{word},\n" for word in words).encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(texts_module, "MOST_WORDS", 8)
+        patch.setattr(word_table, "MOST_WORDS", 8)
         columns = scan(content, Field("a", L.TEXT, column="a"), Field("b", L.SKIP), block_bytes=block_bytes)
     taken = np.flatnonzero(~columns.again)
     found = texts_of(columns, "a")
@@ -171,13 +196,33 @@ def test_lines_that_say_next_to_nothing_are_not_for_columns_in_memory() -> None:
         scan(b",\n" * 100_000, Field("a", L.TEXT), Field("b", L.TEXT))
     assert scan(b",\n" * 1000, Field("a", L.TEXT), Field("b", L.TEXT)).rows == 1000
     with pytest.MonkeyPatch.context() as patch, pytest.raises(TooManyRows):
-        patch.setattr(columns_module, "MOST_BYTES", 40_000)
+        patch.setattr(scanner_module, "MOST_BYTES", 40_000)
         scan(b"12345678,x\n" * 2000, Field("a", L.TEXT), Field("b", L.SKIP))
 
 
-def test_a_column_grows_beyond_what_was_expected() -> None:
-    column = Growing(2)
-    for start in range(0, 50, 5):
-        column.append(np.arange(start, start + 5))
-    assert column.whole().tolist() == list(range(50))
-    assert Growing(0).whole(np.int32).tolist() == []
+def test_columns_grow_beyond_what_was_expected_and_their_parts_come_in_order() -> None:
+    columns = GrowingColumns({"a": (np.int64, 1), "b": (np.uint64, 2)}, 1000)
+    sizes = [3, 40, 0, 7, 90, 1]
+
+    def fill(turn: int) -> tuple[int, int]:
+        with columns.room(turn, sizes[turn], expected=2) as first:
+            time.sleep(0.001 * (turn % 3))
+            columns.columns["a"][first : first + sizes[turn]] = turn
+            columns.columns["b"][first : first + sizes[turn]] = turn, turn + 1
+        return first, sizes[turn]
+
+    with ThreadPoolExecutor(len(sizes)) as pool:
+        parts = list(pool.map(fill, range(len(sizes))))
+    expected = [turn for turn, size in enumerate(sizes) for _ in range(size)]
+    assert columns.columns["a"][: columns.rows].tolist() == expected
+    columns.keep({first: min(rows, 2) for first, rows in parts if rows})
+    assert columns.columns["b"].tolist() == [[t, t + 1] for t, size in enumerate(sizes) for _ in range(min(size, 2))]
+
+
+def test_nobody_waits_for_a_part_that_failed() -> None:
+    columns = GrowingColumns({"a": (np.int64, 1)}, 10)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(columns.room(1, 1, 1).__enter__)
+        columns.stop()
+        with pytest.raises(Stopped):
+            waiting.result()

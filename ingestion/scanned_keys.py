@@ -1,0 +1,52 @@
+"""Which rows of a scanned batch may share their key with another one: by a hash of each key, told apart by its bits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestion.scanned_rows import numbers_as_stored, texts_as_stored
+from ingestion.scanning.memory import address
+
+if TYPE_CHECKING:
+    from ingestion.scanned_batch import ScannedBatch
+
+_BITS_A_ROW = 32  # so that few rows look as if they had been there without having been
+_LEAST_BITS = 1 << 16
+
+
+def hashed_keys(batch: ScannedBatch) -> NDArray[np.uint64] | None:
+    """A hash a row of the contract's key and the date; None where a part of the key is not at hand as it is stored."""
+    from ingestion.scanning.kernel import mix_codes, mix_texts, mix_words
+
+    texts, numbers = texts_as_stored(batch), numbers_as_stored(batch)
+    hashes = np.zeros(batch.rows, np.uint64)
+    for name in batch.contract.key:
+        if name in batch.lists:
+            mix_codes(batch.lists[name].indexes, hashes)
+        elif name in texts:
+            views, heaps = texts[name].views, texts[name].heaps
+            mix_texts(address(views), len(views), np.array([heap.address for heap in heaps], np.int64), hashes)
+        elif name in numbers and batch.columns.numbers[numbers[name].name].itemsize == 8:
+            mix_words(batch.columns.numbers[numbers[name].name].view(np.int64), hashes)
+        else:
+            return None
+    if batch.days is not None:
+        mix_codes(batch.days, hashes)
+    return hashes
+
+
+def rows_alike(hashes: NDArray[np.uint64], stay: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The rows, of those that `stay`, whose hash another one of them has too."""
+    from ingestion.scanning.kernel import come_twice
+
+    bits = max(_LEAST_BITS, 1 << (_BITS_A_ROW * len(hashes)).bit_length())
+    once, twice = np.zeros((2, bits // 64), np.uint64)
+    places = np.empty(len(hashes), np.int64)
+    places = places[: come_twice(hashes, stay, once, twice, places)]
+    # Among them are rows that share bits alone.
+    found = hashes[places]
+    _, which, counts = np.unique(found, return_inverse=True, return_counts=True)
+    return places[counts[which] > 1]
