@@ -7,7 +7,7 @@ variable `YUNJIAN_CONTRACTS`, separated like `PATH`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -144,7 +144,7 @@ def all_contracts() -> list[Contract]:
     folders = contract_folders()
     for folder in folders:
         for path in sorted(folder.glob(f"*{SUFFIX}")):
-            contract = _load(path, path.stat().st_mtime_ns, tuple(f / "codes" for f in (folder, *folders)))
+            contract = _read(path, folders)
             if contract.feed in found:
                 raise BadContract(f"{path}: the feed {contract.feed} already has {found[contract.feed].path}")
             found[contract.feed] = contract
@@ -152,11 +152,26 @@ def all_contracts() -> list[Contract]:
 
 
 def load_contract(feed: str) -> Contract:
-    """The contract of a feed. Raises UnknownFeed."""
+    """The contract of a feed. Raises UnknownFeed, and BadContract for a broken file or a feed named twice."""
+    named = _named_for(feed)
+    if named is not None:
+        return named  # a broken contract of another feed is nothing to this one
     contracts = {contract.feed: contract for contract in all_contracts()}
     if feed not in contracts:
         raise UnknownFeed(f"no contract for the feed {feed!r}; there are {', '.join(contracts)}")
     return contracts[feed]
+
+
+def _named_for(feed: str) -> Contract | None:
+    """The contract in the only file that is named for the feed, where that is what it says."""
+    folders = contract_folders()
+    files = [path for folder in folders for path in folder.glob(f"*{SUFFIX}") if path.name == feed + SUFFIX]
+    contract = _read(files[0], folders) if len(files) == 1 else None
+    return contract if contract is not None and contract.feed == feed else None
+
+
+def _read(path: Path, folders: Sequence[Path]) -> Contract:
+    return _load(path, path.stat().st_mtime_ns, tuple(folder / "codes" for folder in (path.parent, *folders)))
 
 
 @cache

@@ -64,7 +64,9 @@ class ParquetDraft:
         self.path = path
         self._writer: pq.ParquetWriter | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="parquet")
+        self._syncing = ThreadPoolExecutor(1, thread_name_prefix="parquet-sync")
         self._waiting: deque[Future[None]] = deque()
+        self._early: Future[None] | None = None
 
     def take(self, batch: pa.RecordBatch | None) -> bool:
         """Have these rows written; whether there were any more to take."""
@@ -75,7 +77,7 @@ class ParquetDraft:
                 self._writer = _writer(self.path, batch)
             if len(self._waiting) == _AHEAD:
                 self._waiting.popleft().result()
-            self._waiting.append(self._thread.submit(self._writer.write_batch, batch, ROW_GROUP))
+            self._waiting.append(self._thread.submit(self._write, self._writer, batch))
         return True
 
     def finish(self) -> bool:
@@ -85,15 +87,24 @@ class ParquetDraft:
         if self._writer is None:
             return False
         self._writer.close()
+        if self._early is not None:
+            self._early.result()
         _sync(self.path)
         _sync(self.path.parent)
         return True
 
     def close(self) -> None:
-        """End the thread, whatever has been written."""
+        """End the threads, whatever has been written."""
         self._thread.shutdown(cancel_futures=True)
+        self._syncing.shutdown(cancel_futures=True)
         if self._writer is not None:
             self._writer.close()
+
+    def _write(self, writer: pq.ParquetWriter, batch: pa.RecordBatch) -> None:
+        writer.write_batch(batch, ROW_GROUP)
+        if self._early is None or self._early.done():
+            # The disk takes what there is while the rest is made: in the end there is little to wait for.
+            self._early = self._syncing.submit(_sync, self.path)
 
 
 def _writer(path: Path, first: pa.RecordBatch) -> pq.ParquetWriter:

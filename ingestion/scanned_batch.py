@@ -7,6 +7,7 @@ and times in one query. A row that does not surely pass is read again from its l
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -55,6 +56,7 @@ class ScannedBatch(Batch):
     days: NDArray[np.int32] | None = field(kw_only=True)  # business dates since 1970; None: all rows have the file's
     lists: dict[str, WordList] = field(default_factory=dict)
     keyed: dict[str, pa.ChunkedArray] = field(default_factory=dict)  # pseudonyms of identities that are no words
+    hashing: Future[NDArray[np.uint64] | None] | None = field(default=None, init=False)  # of the keys, as the rows lie
     _arranged: bool = field(default=False, init=False)  # whether the rows lie as they are stored
 
     def judge(self) -> None:
@@ -166,10 +168,11 @@ class ScannedBatch(Batch):
         keys = sort_keys(self, contract.sort_order) if set(contract.key) == set(contract.sort_order) else None
         if keys is not None and self._arranged and same_date:
             found = [repeated_places(keys, stay)]
-        elif (hashes := hashed_keys(self)) is not None:
-            found = [rows_alike(hashes, stay)]
         else:
-            return None
+            hashes = self.hashing.result() if self.hashing is not None else hashed_keys(self)
+            if hashes is None:
+                return None
+            found = [rows_alike(hashes, stay)]
         key = f"hash({', '.join(map(sql_name, contract.key))}, _date)"
         mended = self.con.execute(f"SELECT DISTINCT {key} AS h FROM {MENDED} WHERE _fault = 0").to_arrow_table()
         if mended.num_rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from ingestion.scanning.memory import address
 if TYPE_CHECKING:
     from ingestion.scanned_batch import ScannedBatch
 
-_BITS_A_ROW = 32  # so that few rows look as if they had been there without having been
+_BITS_A_ROW = 16  # so that few rows look like another without being so, and the bits are at hand
 _LEAST_BITS = 1 << 16
 
 
@@ -38,15 +39,29 @@ def hashed_keys(batch: ScannedBatch) -> NDArray[np.uint64] | None:
     return hashes
 
 
+def begin_hashing(batch: ScannedBatch) -> Future[NDArray[np.uint64] | None] | None:
+    """Have the keys hashed beside what is done next. None where that may change them, or where they are not needed."""
+    contract = batch.contract
+    changed = {
+        contract.longitude,
+        contract.latitude,
+        *(c.stored.name for c in contract.columns if c.treatment and c.stored),
+    }
+    if set(contract.key) == set(contract.sort_order) or not changed.isdisjoint(contract.key):
+        return None
+    beside = ThreadPoolExecutor(1, thread_name_prefix="keys")
+    hashing = beside.submit(hashed_keys, batch)
+    beside.shutdown(wait=False)
+    return hashing
+
+
 def rows_alike(hashes: NDArray[np.uint64], stay: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The rows, of those that `stay`, whose hash another one of them has too."""
     from ingestion.scanning.kernel import come_twice
 
     bits = max(_LEAST_BITS, 1 << (_BITS_A_ROW * len(hashes)).bit_length())
     once, twice = np.zeros((2, bits // 64), np.uint64)
-    places = np.empty(len(hashes), np.int64)
-    places = places[: come_twice(hashes, stay, once, twice, places)]
-    # Among them are rows that share bits alone.
+    places = come_twice(hashes, stay, once, twice)  # among them rows that share bits alone
     found = hashes[places]
     _, which, counts = np.unique(found, return_inverse=True, return_counts=True)
     return places[counts[which] > 1]

@@ -90,6 +90,9 @@ def _places(codes: NDArray[np.int32], behind: NDArray[np.bool_]) -> NDArray[np.i
 
 def _move(batch: ScannedBatch, places: NDArray[np.int32]) -> None:
     """Put row i of everything at places[i]."""
+    if batch.hashing is not None:
+        batch.hashing.result()  # it looks at what is moved here
+        batch.hashing = None
     columns = batch.columns
     held: list[tuple[Any, Any]] = [(columns.numbers, name) for name in columns.numbers]
     held += [(columns.texts, name) for name in columns.texts]

@@ -101,10 +101,10 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         rows_kernel.mix_numbers(values, hashes)
 
     @EntryPoint
-    def come_twice(hashes, stay, once, twice, places):  # type: ignore[no-untyped-def]
+    def come_twice(hashes, stay, once, twice):  # type: ignore[no-untyped-def]
         """See rows_kernel.come_twice."""
         source  # noqa: B018
-        return rows_kernel.come_twice(hashes, stay, once, twice, places)
+        return rows_kernel.come_twice(hashes, stay, once, twice)
 
     @EntryPoint
     def days_of(instants, shift, missing, days):  # type: ignore[no-untyped-def]

@@ -75,8 +75,8 @@ def mix_numbers(values, hashes):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def come_twice(hashes, stay, once, twice, places):  # type: ignore[no-untyped-def]
-    """The rows whose hash may come more than once, of those that `stay` -> how many of `places` (int64[rows]) they fill.
+def come_twice(hashes, stay, once, twice):  # type: ignore[no-untyped-def]
+    """The rows whose hash may come more than once, of those that `stay` (int64).
 
     once, twice: uint64, at first 0, as many bits each as there are to tell hashes apart by; a power of two.
     """
@@ -92,11 +92,19 @@ def come_twice(hashes, stay, once, twice, places):  # type: ignore[no-untyped-de
                 once[word] |= one
     found = 0
     for row in range(len(hashes)):
-        bit = hashes[row] & mask
-        if stay[row] and twice[bit >> np.uint64(6)] >> (bit & _BITS) & _ONE:
+        found += _is_marked(twice, hashes[row] & mask) & stay[row]
+    places = np.empty(found, np.int64)
+    found = 0
+    for row in range(len(hashes)):
+        if _is_marked(twice, hashes[row] & mask) & stay[row]:
             places[found] = row
             found += 1
-    return found
+    return places
+
+
+@njit(nogil=True, forceinline=True)
+def _is_marked(bits, bit):  # type: ignore[no-untyped-def]
+    return np.int64(bits[bit >> np.uint64(6)] >> (bit & _BITS) & _ONE)
 
 
 @njit(nogil=True)

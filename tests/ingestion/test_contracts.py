@@ -79,6 +79,15 @@ def test_a_contract_that_cannot_work_is_refused_with_its_fault(tmp_path: Path, m
             all_contracts()
 
 
+def test_a_broken_contract_stops_its_own_feed_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YUNJIAN_CONTRACTS", str(tmp_path))
+    (tmp_path / "odd.odcs.yaml").write_text("schema: [", encoding="utf-8")
+    assert load_contract("cameras").feed == "cameras"
+    for feed in ("odd", "nothing"):
+        with pytest.raises(BadContract, match="odd"):
+            load_contract(feed)
+
+
 def test_a_feed_named_twice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     changed(tmp_path, "cameras", lambda contract: None)
     monkeypatch.setenv("YUNJIAN_CONTRACTS", str(tmp_path))
