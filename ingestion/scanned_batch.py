@@ -170,6 +170,7 @@ class ScannedBatch(Batch):
             found = [repeated_places(keys, stay)]
         else:
             hashes = self.hashing.result() if self.hashing is not None else hashed_keys(self)
+            self.hashing = None  # nor is the memory needed any more
             if hashes is None:
                 return None
             found = [rows_alike(hashes, stay)]
