@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Condition
 
@@ -66,18 +66,17 @@ class GrowingColumns:
             self._is_stopped = True
             self._changed.notify_all()
 
-    def keep(self, parts: Mapping[int, int]) -> None:
-        """Close the gaps: of the part that begins at a row, keep so many rows."""
+    def keep(self, parts: Sequence[tuple[int, int]]) -> None:
+        """Close the gaps: of each part, by its first row, keep so many rows."""
         for name, values in self.columns.items():
-            self.columns[name] = np.concatenate([values[first : first + rows] for first, rows in parts.items()])
-        self.rows = sum(parts.values())
+            self.columns[name] = np.concatenate([values[:0], *(values[first : first + rows] for first, rows in parts)])
+        self.rows = sum(rows for _, rows in parts)
 
     def _grow(self, rows: int) -> None:
         capacity = rows + rows // 4 if self._capacity else rows
         for name, (kind, width) in self._kinds.items():
-            larger: NDArray = np.empty(
-                (capacity, width) if width > 1 else capacity, kind
-            )  # untouched pages cost nothing
+            # Pages that are never touched cost nothing.
+            larger: NDArray = np.empty((capacity, width) if width > 1 else capacity, kind)
             if self.rows:
                 larger[: self.rows] = self.columns[name][: self.rows]
             self.columns[name] = larger

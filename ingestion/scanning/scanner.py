@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import accumulate, pairwise
@@ -25,8 +25,6 @@ from ingestion.scanning.word_table import Heaps
 
 THREADS = min(2, os.cpu_count() or 1)
 MOST_BYTES = 3 << 29  # of columns, without the longer texts, which are no more than the file is
-
-_Edges = Iterator[tuple[int, tuple[int, int]]]
 
 
 class Scanner(ABC):
@@ -60,7 +58,7 @@ class Scanner(ABC):
                 for problem in failed:
                     if len(failed) == 1 or not isinstance(problem, Stopped):
                         raise problem
-                taken = sorted((block for run in runs for block in run.result()), key=lambda block: block.first)
+                taken = sorted((b for run in runs for b in run.result() if b.rows), key=lambda block: block.first)
         finally:
             os.close(descriptor)
         return self._finished(columns, _without_gaps(columns, taken), heaps, takers)
@@ -132,7 +130,7 @@ def _without_gaps(columns: GrowingColumns, blocks: Sequence[Block]) -> Sequence[
     """The blocks' rows behind each other, where blank lines have left room between them."""
     if sum(block.rows for block in blocks) == columns.rows:
         return blocks
-    columns.keep({block.first: block.rows for block in blocks})
+    columns.keep([(block.first, block.rows) for block in blocks])
     firsts = [0, *accumulate(block.rows for block in blocks)]
     return [replace(block, first=first) for block, first in zip(blocks, firsts, strict=False)]
 

@@ -100,6 +100,16 @@ def test_a_line_is_found_again_by_its_place_whatever_blank_lines_are_between(
     assert [texts_of(columns, "a")[row] for row in taken] == [found[row][1].decode()[:-1] for row in taken]
 
 
+@pytest.mark.parametrize("block_bytes", [1, 3, 7, BLOCK_BYTES])
+@pytest.mark.parametrize("content", ["", "\n", "\n\n \n", "\n\n\na-long-one,\n\n\n", "a-long-one,\n\nb,\n\n\n\n\n\n"])
+def test_blocks_in_which_no_row_begins_take_no_row_from_others(content: str, block_bytes: int) -> None:
+    columns = scan(content.encode(), Field("a", L.TEXT), Field("b", L.SKIP), block_bytes=block_bytes)
+    expected = [(n, line[:-1]) for n, line in enumerate(content.split("\n"), 1) if line.strip()]
+    assert list(zip(columns.lines.tolist(), texts_of(columns, "a"), strict=True)) == expected
+    places = columns.places.of(np.arange(columns.rows)).tolist()
+    assert [content[place:].split(",")[0] for place in places] == [text for _, text in expected]
+
+
 @examples(120)
 @given(st.from_regex(r"-?[0-9]{1,17}(\.[0-9]{1,18})?", fullmatch=True))
 def test_a_number_that_is_taken_is_the_one_that_python_reads(text: str) -> None:
@@ -215,7 +225,7 @@ def test_columns_grow_beyond_what_was_expected_and_their_parts_come_in_order() -
         parts = list(pool.map(fill, range(len(sizes))))
     expected = [turn for turn, size in enumerate(sizes) for _ in range(size)]
     assert columns.columns["a"][: columns.rows].tolist() == expected
-    columns.keep({first: min(rows, 2) for first, rows in parts if rows})
+    columns.keep([(first, min(rows, 2)) for first, rows in parts])
     assert columns.columns["b"].tolist() == [[t, t + 1] for t, size in enumerate(sizes) for _ in range(min(size, 2))]
 
 
