@@ -57,6 +57,7 @@ class ScannedBatch(Batch):
     lists: dict[str, WordList] = field(default_factory=dict)
     keyed: dict[str, pa.ChunkedArray] = field(default_factory=dict)  # pseudonyms of identities that are no words
     hashing: Future[NDArray[np.uint64] | None] | None = field(default=None, init=False)  # of the keys, as the rows lie
+    _is_offered: bool = field(default=False, init=False)
     _arranged: bool = field(default=False, init=False)  # whether the rows lie as they are stored
 
     def judge(self) -> None:
@@ -83,7 +84,7 @@ class ScannedBatch(Batch):
         rows = np.flatnonzero(self.moved)
         if len(rows) > _MANY:
             raise NeedsTextReading(f"{len(rows)} rows are not spelt as usual")
-        lines, places = self.columns.lines[rows], self.columns.places.of(rows)
+        lines, places = self.columns.lines[rows], self.columns.take_places().of(rows)
         given = [texts for _, texts in reader.texts(zip(lines.tolist(), places.tolist(), strict=True))]
         texts = {name: pa.array([row[name] for row in given], pa.string()) for name in reader.shape.columns}
         con.register("misread", pa.table({"_line": pa.array(lines), **texts}))
@@ -104,7 +105,7 @@ class ScannedBatch(Batch):
                 self.lists[name] = listed(words, texts.codes.copy() if further else texts.codes)
         for column in self._coded():
             del self.columns.texts[column.sources[0]]
-        self._offer()
+        self.offer()
 
     def pseudonymise(self, key: bytes) -> None:
         """Identities become keyed pseudonyms: words once each, others row by row. To be followed by `arrange`."""
@@ -112,6 +113,7 @@ class ScannedBatch(Batch):
             treatment, stored = column.treatment, column.stored
             if treatment is None or treatment.kind != "hmac" or stored is None or stored.name not in self.stored:
                 continue
+            self._is_offered = False  # as it is from here on
             name, clear_words = stored.name, self.lists.get(stored.name)
             if clear_words is not None:
                 words = pseudonymise(clear_words.values, key).combine_chunks()
@@ -158,9 +160,14 @@ class ScannedBatch(Batch):
         return scanned_profile(self, gate)
 
     def arrange(self) -> None:
-        self.con.unregister(SCANNED)  # which would hold the rows as they were
         self._arranged = arrange(self)
-        self._offer()
+        if not self._is_offered:
+            self.offer()
+
+    def withdraw(self) -> None:
+        """Nobody is to hold the rows as they are now: they are about to be moved."""
+        self.con.unregister(SCANNED)
+        self._is_offered = False
 
     def alike(self) -> NDArray[np.int64] | None:
         contract, stay = self.contract, ~self.moved
@@ -183,8 +190,9 @@ class ScannedBatch(Batch):
             self.con.unregister("keys")
         return np.unique(np.concatenate(found))
 
-    def _offer(self) -> None:
+    def offer(self) -> None:
         """Make the view TYPED of everything as it is now."""
+        self._is_offered = True
         self.con.register(SCANNED, self._table())
         # What DuckDB must not push down into Arrow, where it would copy whole columns, is an expression here.
         self.con.execute(

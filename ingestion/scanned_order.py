@@ -93,6 +93,7 @@ def _move(batch: ScannedBatch, places: NDArray[np.int32]) -> None:
     if batch.hashing is not None:
         batch.hashing.result()  # it looks at what is moved here
         batch.hashing = None
+    batch.withdraw()
     columns = batch.columns
     held: list[tuple[Any, Any]] = [(columns.numbers, name) for name in columns.numbers]
     held += [(columns.texts, name) for name in columns.texts]

@@ -39,10 +39,9 @@ def scanned_profile(batch: ScannedBatch, gate: Mapping[str, Any]) -> tuple[dict[
     for name in gate.get("distinct_min", {}):
         if name in batch.lists:
             words = batch.lists[name]
-            used = np.bincount((words.indexes if every else words.indexes[stay]) + 1, minlength=len(words.values) + 1)[
-                1:
-            ]
-            values = set(words.values.take(np.flatnonzero(used)).to_pylist()) | _mended(batch, name).keys()
+            used = np.zeros(len(words.values) + 1, np.bool_)  # the last one: no value
+            used[words.indexes if every else words.indexes[stay]] = True
+            values = set(words.values.take(np.flatnonzero(used[:-1])).to_pylist()) | _mended(batch, name).keys()
             distinct[name] = len(values - {None})
     return nulls, distinct
 

@@ -36,7 +36,7 @@ class ScannedColumns:
 
     numbers: by field name, int64 or float64 with layout's missing values (booleans as int8); times in microseconds UTC,
     dates in days since 1970. `complete`: those of which no row has a missing value. `places`: of the lines, as long as the
-    rows lie as in the file.
+    rows lie as in the file and nobody has taken them.
     """
 
     lines: NDArray[np.int64]
@@ -44,7 +44,13 @@ class ScannedColumns:
     numbers: dict[str, NDArray]
     texts: dict[str, CodedTexts | PlainTexts]
     complete: frozenset[str]
-    places: LinePlaces
+    places: LinePlaces | None
+
+    def take_places(self) -> LinePlaces:
+        """The places, which nobody else needs."""
+        places, self.places = self.places, None
+        assert places is not None
+        return places
 
     @property
     def rows(self) -> int:
