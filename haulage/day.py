@@ -15,7 +15,7 @@ import structlog
 from haulage import layout as L
 from haulage.clock import district_date, end_of
 from haulage.datum_check import wrong_datum
-from haulage.fixes import Fixes, read_fixes
+from haulage.fixes import Fixes, has_fixes, read_fixes
 from haulage.following import Followed, follow
 from haulage.legs import thing_id
 from haulage.parameters import Parameters
@@ -87,9 +87,9 @@ def process_date(
     trucks, terminals = trucks_on(con, bronze, day)
     sites = sites_on(con, bronze, day)
     permits = permits_on(con, bronze, day)
-    fixes = read_fixes(con, bronze, day, terminals, list(before.numbers), parameters)
-    if not fixes.rows:  # nothing has landed for it, or no longer: it is no processed date
+    if not has_fixes(con, bronze, day):  # nothing has landed for it, or no longer: it is no processed date
         return _nothing(day, sites)
+    fixes = read_fixes(con, bronze, day, terminals, list(before.numbers), parameters)
     return process_fixes(fixes, day, before, trucks, sites, permits, parameters, threads)
 
 

@@ -61,6 +61,12 @@ class Fixes:
         return int(self.starts[-1])
 
 
+def has_fixes(con: duckdb.DuckDBPyConnection, bronze: str, day: date) -> bool:
+    """Whether `truck_gps` has any row on `day`: asked first, as a process takes a second to load the compiled part."""
+    query = f"SELECT 1 FROM {sql_name(bronze)}.truck_gps WHERE business_date = ? LIMIT 1"
+    return con.execute(query, [day]).fetchone() is not None
+
+
 def read_fixes(
     con: duckdb.DuckDBPyConnection,
     bronze: str,

@@ -8,7 +8,7 @@ import duckdb
 
 from ingestion.contracts import PROVENANCE, Contract
 from lake.engine import sql_name
-from lake.lakes import BRONZE
+from lake.lakes import BRONZE, metadata_schema
 from lake.table_statistics import note_empty_tables
 
 BOOKKEEPING_TABLES: Mapping[str, Mapping[str, str]] = {
@@ -70,6 +70,24 @@ BOOKKEEPING_TABLES: Mapping[str, Mapping[str, str]] = {
     "expired_dates": {"feed": "VARCHAR", "business_date": "DATE", "expired_at": "TIMESTAMP"},
 }
 
+# DuckLake's names of DuckDB's types. One that is not here is taken for another, and the tables are looked at by DuckDB.
+_NAMED_BY_LAKE = {
+    "VARCHAR": "varchar",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp",
+    "TINYINT": "int8",
+    "SMALLINT": "int16",
+    "INTEGER": "int32",
+    "BIGINT": "int64",
+    "UTINYINT": "uint8",
+    "USMALLINT": "uint16",
+    "UINTEGER": "uint32",
+    "UBIGINT": "uint64",
+    "FLOAT": "float32",
+    "DOUBLE": "float64",
+}
+
 
 def feed_columns(contract: Contract) -> dict[str, str]:
     """The columns of a feed's bronze table and their DuckDB types, in order."""
@@ -84,8 +102,10 @@ def ensure_bronze_tables(con: duckdb.DuckDBPyConnection, contracts: Iterable[Con
     holds the writer lock.
     """
     contracts = list(contracts)
-    existing = _existing(con)
     wanted = {**BOOKKEEPING_TABLES, **{contract.feed: feed_columns(contract) for contract in contracts}}
+    if _is_made(con, wanted):  # as nearly always
+        return
+    existing = _existing(con)
     feeds = {contract.feed for contract in contracts}
     missing = {table: columns for table, columns in wanted.items() if table not in existing}
     if missing:
@@ -94,6 +114,26 @@ def ensure_bronze_tables(con: duckdb.DuckDBPyConnection, contracts: Iterable[Con
     for table, columns in wanted.items():
         if table in existing and existing[table] != dict(columns):
             _extend(con, table, existing[table], columns)
+
+
+def _is_made(con: duckdb.DuckDBPyConnection, wanted: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether all tables have just these columns, by the lake's own catalog: DuckDB's would be read for all lakes."""
+    catalog = metadata_schema(BRONZE)
+    rows = con.execute(
+        f"""SELECT t.table_name, c.column_name, c.column_type
+            FROM {catalog}.ducklake_table AS t
+            JOIN {catalog}.ducklake_schema AS s ON s.schema_id = t.schema_id AND s.end_snapshot IS NULL
+            JOIN {catalog}.ducklake_column AS c ON c.table_id = t.table_id AND c.end_snapshot IS NULL
+            WHERE t.end_snapshot IS NULL AND s.schema_name = 'main'
+            ORDER BY t.table_name, c.column_order"""
+    ).fetchall()
+    made: dict[str, dict[str, str]] = {}
+    for table, column, kind in rows:
+        made.setdefault(table, {})[column] = kind
+    return all(
+        made.get(table) == {column: _NAMED_BY_LAKE.get(kind, kind) for column, kind in columns.items()}
+        for table, columns in wanted.items()
+    )
 
 
 def _create(con: duckdb.DuckDBPyConnection, tables: Mapping[str, Mapping[str, str]], *, partitioned: set[str]) -> None:

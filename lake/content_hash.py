@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 
 import duckdb
 
 from lake.commit import one_state
 from lake.engine import sql_name
 from lake.published_contract import written_tables
-from lake.relations import table_names
+from lake.relations import table_columns, table_names
 
 # Sums of floating numbers differ in their last digits with the order of adding; ten digits are the same.
 _FLOAT_FORMAT = "'%.9e'"
+# Up to as many the heaps are made here: to plan them takes the engine longer than to read the table.
+_FEW_ROWS = 10_000
 
 
 def content_hash(
@@ -28,10 +31,13 @@ def content_hash(
     """
     digest = hashlib.sha256()
     with one_state(con):
+        known = table_columns(con, catalog, schema)
         for table in table_names(con, catalog, schema):
             if table not in written_tables():
-                relation = (instead or {}).get(table) or f"{sql_name(catalog)}.{sql_name(schema)}.{sql_name(table)}"
-                digest.update(_table_digest(con, table, relation).encode())
+                named = f"{sql_name(catalog)}.{sql_name(schema)}.{sql_name(table)}"
+                relation = (instead or {}).get(table, named)
+                types = (known.get(table) if relation == named else None) or _types(con, relation)
+                digest.update(_table_digest(con, table, relation, types).encode())
     return digest.hexdigest()
 
 
@@ -51,21 +57,31 @@ def value_text(name: str, data_type: str) -> str:
     return f"coalesce(strlen({text}) || ':' || {text}, '-')"
 
 
+def row_text_of(columns: Mapping[str, str]) -> str:
+    """SQL for the texts of these columns (DuckDB types by name) one after the other; of no column, the empty text."""
+    # One call, not a chain of `||`: each link of a chain is planned by itself. No text of a value is NULL.
+    return f"concat('', {', '.join(value_text(name, kind) for name, kind in columns.items())})" if columns else "''"
+
+
 def _types(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
     return {row[0]: row[1] for row in con.execute(f"DESCRIBE {relation}").fetchall()}
 
 
-def _table_digest(con: duckdb.DuckDBPyConnection, table: str, relation: str) -> str:
-    types = _types(con, relation)
+def _table_digest(con: duckdb.DuckDBPyConnection, table: str, relation: str, types: Mapping[str, str]) -> str:
     columns = sorted(name for name, kind in types.items() if name != "edition" and not kind.startswith("TIMESTAMP"))
-    row_text = " || ".join(value_text(name, types[name]) for name in columns) or "''"
+    row_text = row_text_of({name: types[name] for name in columns})
     rows, rows_hash = _rows_digest(con, relation, row_text)
     return "\x1f".join([table, *columns, str(rows), rows_hash]) + "\x1e"
 
 
 def _rows_digest(con: duckdb.DuckDBPyConnection, relation: str, row_text: str) -> tuple[int, str]:
-    """How many rows there are, and a hash of their texts (SQL)."""
-    # Rows are put in order by their own hashes, in 256 heaps so that no heap grows large.
+    """How many rows there are, and a hash of their texts (SQL).
+
+    Rows are put in order by their own hashes, in 256 heaps so that no heap grows large.
+    """
+    few = con.execute(f"SELECT sha256({row_text}) FROM {relation}").fetchmany(_FEW_ROWS + 1)
+    if len(few) <= _FEW_ROWS:
+        return len(few), _hash_of_heaps(row_hash for (row_hash,) in few)
     row = con.execute(
         f"""
         WITH hashes AS (
@@ -81,3 +97,12 @@ def _rows_digest(con: duckdb.DuckDBPyConnection, relation: str, row_text: str) -
     ).fetchone()
     assert row is not None
     return row[0], row[1]
+
+
+def _hash_of_heaps(row_hashes: Iterable[str]) -> str:
+    heaps = groupby(sorted(row_hashes), key=lambda row_hash: row_hash[:2])
+    return _sha256("".join(_sha256("".join(heap)) for _, heap in heaps))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

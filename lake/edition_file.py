@@ -11,7 +11,6 @@ import duckdb
 
 from lake.bookkeeping import Edition
 from lake.commit import one_state
-from lake.content_hash import column_types
 from lake.engine import sql_name, sql_text
 from lake.lakes import WAREHOUSE, detach
 from lake.official_values import OFFICIAL, VALUES, new_history
@@ -24,7 +23,7 @@ from lake.published_contract import (
     published_tables,
     written_tables,
 )
-from lake.relations import table_names
+from lake.relations import table_columns, table_names
 from lake.restatements import write_history, write_restatements
 
 SCHEMA = "published"
@@ -66,17 +65,16 @@ def missing_parts(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _missing_parts(con: duckdb.DuckDBPyConnection) -> list[str]:
-    present = set(table_names(con, WAREHOUSE, SCHEMA))
+    present = table_columns(con, WAREHOUSE, SCHEMA)
     problems = []
     for table, wanted in built_tables().items():
         if table not in present:
             problems.append(f"{table}: the warehouse has no such published table")
             continue
-        columns = column_types(con, WAREHOUSE, SCHEMA, table)
         problems += [
             f"{table}.{column}: the published table has no such column"
             for column in wanted.columns
-            if column not in columns and column not in wanted.filled
+            if column not in present[table] and column not in wanted.filled
         ]
     return problems
 

@@ -69,7 +69,7 @@ def publish(
     home: Home,
     *,
     reason: str,
-    code_version: str,
+    code_version: str | None = None,
     now: datetime,
     checks: Sequence[Check] = (),
     find_causes: CauseFinder | None = None,
@@ -82,7 +82,8 @@ def publish(
     done. Unforeseen errors (a full disk) are raised, with the old edition serving.
 
     A figure that differs from what was published goes into the ledger with the cause `find_causes` finds; in a closed
-    month the published one stays official until the change is approved (`lake/restatements.py`).
+    month the published one stays official until the change is approved (`lake/restatements.py`). The edition's
+    `code_version` is that of the build where nothing else is said.
     """
     with (
         writer_lock(home, WAREHOUSE, purpose="publishing an edition"),
@@ -152,7 +153,7 @@ def _publish(
 
 
 def _edition(
-    digest: str, build: Build, known: list[Edition], *, reason: str, code_version: str, now: datetime
+    digest: str, build: Build, known: list[Edition], *, reason: str, code_version: str | None, now: datetime
 ) -> Edition:
     # Editions sort by time, also when the machine's clock was set back.
     published_at = as_utc(now).replace(microsecond=0)
@@ -162,7 +163,7 @@ def _edition(
         edition=f"{published_at:%Y%m%dT%H%M%SZ}-{digest[:8]}",
         published_at=published_at,
         content_hash=digest,
-        code_version=code_version,
+        code_version=build.code_version if code_version is None else code_version,
         reason=reason,
         bronze_snapshot=build.bronze_snapshot,
     )

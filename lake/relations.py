@@ -18,3 +18,19 @@ def table_names(con: duckdb.DuckDBPyConnection, catalog: str, schema: str) -> li
         [catalog, schema],
     ).fetchall()
     return [row[0] for row in rows]
+
+
+def table_columns(con: duckdb.DuckDBPyConnection, catalog: str, schema: str) -> dict[str, dict[str, str]]:
+    """DuckDB types by column, in the table's order, by table or view of one schema: one question for all of them.
+
+    A view that cannot be read is not among them.
+    """
+    rows = con.execute(
+        """SELECT table_name, column_name, data_type FROM duckdb_columns()
+           WHERE database_name = ? AND schema_name = ? ORDER BY table_name, column_index""",
+        [catalog, schema],
+    ).fetchall()
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in rows:
+        found.setdefault(table, {})[column] = kind
+    return found

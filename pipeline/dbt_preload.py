@@ -24,6 +24,10 @@ from dbt.contracts.project import Configuration, PackageConfig, ProfileConfig, P
 from dbt.contracts.selection import SelectorFile
 from dbt_common.utils.encoding import JSONEncoder
 
+from pipeline.dbt_events import tell_only_what_is_read
+from pipeline.dbt_macros import lay_out_macros_once
+from pipeline.dbt_templates import keep_compiled_templates
+
 _CHECKED = (
     ProjectFlags, DuckDBCredentials, ProfileConfig, Project, PackageConfig, SelectorFile, Configuration,
     ModelConfig, TestConfig, ModelNode, SeedNode, GenericTestNode, SingularTestNode,
@@ -40,6 +44,9 @@ def preload() -> None:
     dbt.parser.manifest.write_manifest = _write_nothing
     # dbt asks for the source of each line of its stack, for which Python looks once through every module there is.
     inspect.stack()
+    tell_only_what_is_read()
+    lay_out_macros_once()
+    keep_compiled_templates()
 
 
 def keep_manifest() -> None:

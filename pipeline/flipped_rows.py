@@ -6,6 +6,8 @@ persons. Its rows as of the last edition are read from the warehouse's own past,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import duckdb
 import pyarrow as pa
 import structlog
@@ -14,7 +16,7 @@ from lake.engine import open_engine
 from lake.home import Home
 from lake.lakes import WAREHOUSE, LakeMissing, attach
 from lake.restatements import RESTATED
-from pipeline.lineage import Lineage, Model, exists, measures
+from pipeline.lineage import Lineage, Model, exists
 
 log = structlog.get_logger(__name__)
 SHOWN_IDS = 50  # of each kind; the count is of all
@@ -22,8 +24,13 @@ _KEY = ("kpi_code", "area_code", "business_date")
 _PARTS = ("numerator", "denominator")
 
 
-def note_flipped_rows(con: duckdb.DuckDBPyConnection, home: Home, lineage: Lineage) -> None:
-    """Fill `rows_flipped` (a count) and `row_ids` (JSON: ids that joined or left, by part) of `RESTATED`."""
+def note_flipped_rows(
+    con: duckdb.DuckDBPyConnection, home: Home, lineage: Lineage, measure_of: Mapping[tuple[str, str], str]
+) -> None:
+    """Fill `rows_flipped` (a count) and `row_ids` (JSON: ids that joined or left, by part) of `RESTATED`.
+
+    `measure_of` is what each version of a rule measures (`lineage.measures`).
+    """
     marts = [mart for mart in lineage.row_marts() if exists(con, mart)]
     if not marts:
         return
@@ -32,7 +39,7 @@ def note_flipped_rows(con: duckdb.DuckDBPyConnection, home: Home, lineage: Linea
         for mart in marts if snapshot is not None else ():
             assert snapshot is not None
             try:
-                _compare(con, home, mart, edition, snapshot)
+                _compare(con, home, mart, edition, snapshot, measure_of)
             except (duckdb.Error, LakeMissing) as error:  # the mart was not there yet, or that past is no longer kept
                 log.info(
                     "rows of the past cannot be compared", mart=mart.name, edition=edition, because=str(error)[:200]
@@ -50,12 +57,18 @@ def snapshot_of(con: duckdb.DuckDBPyConnection, edition: str) -> int | None:
     return None if row is None or row[0] is None else int(row[0])
 
 
-def _compare(con: duckdb.DuckDBPyConnection, home: Home, mart: Model, edition: str, snapshot: int) -> None:
+def _compare(
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    mart: Model,
+    edition: str,
+    snapshot: int,
+    measure_of: Mapping[tuple[str, str], str],
+) -> None:
     key = ", ".join(_KEY)
     figures = con.execute(
         f"SELECT {key}, coalesce(now_rule_version, as_rule_version) FROM {RESTATED} WHERE since_edition = ?", [edition]
     ).fetchall()
-    measure_of = measures(con)
     keys = pa.Table.from_pylist(
         [{**dict(zip(_KEY, row, strict=False)), "measure": measure_of.get((row[0], row[3]), row[0])} for row in figures]
     )

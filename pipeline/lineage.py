@@ -132,9 +132,11 @@ class Lineage:
 
     def _codes(self, con: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
         codes: dict[str, set[str]] = {}
-        for mart in self.kpi_marts():
+        marts = self.kpi_marts()
+        present = {layer: table_names(con, WAREHOUSE, layer) for layer in {self.models[mart].layer for mart in marts}}
+        for mart in marts:
             model = self.models[mart]
-            if exists(con, model):
+            if model.table in present[model.layer]:
                 rows = con.execute(f"SELECT DISTINCT kpi_code FROM {model.relation}").fetchall()
                 codes[mart] = {str(code) for (code,) in rows}
         return codes

@@ -5,12 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import duckdb
-
-from lake.bookkeeping import last_build
-from lake.engine import open_engine
 from lake.home import Home
-from lake.lakes import WAREHOUSE, LakeMissing, attach
 from lake.publication import publish
 from pipeline.restatement_causes import cause_finder
 
@@ -20,23 +15,7 @@ def publish_edition(home: Home, *, reason: str | None = None, now: datetime | No
 
     Returns {"edition", "status", "content_hash", "path", "problems"}; edition and path are the serving edition's.
     """
-    built_by = _built_by(home)
     publication = publish(
-        home,
-        reason=reason or "by hand",
-        code_version=built_by,
-        now=now or datetime.now(UTC),
-        find_causes=cause_finder(home, built_by),
+        home, reason=reason or "by hand", now=now or datetime.now(UTC), find_causes=cause_finder(home)
     )
     return publication.as_json()
-
-
-def _built_by(home: Home) -> str:
-    """The version of the rules that made what is published: the last build's."""
-    with open_engine(home, temp=False) as con:
-        try:
-            attach(con, home, WAREHOUSE, read_only=True)
-            build = last_build(con)
-        except (LakeMissing, duckdb.CatalogException):
-            build = None
-    return build.code_version if build else "unknown"

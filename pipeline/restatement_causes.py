@@ -29,6 +29,7 @@ import pyarrow as pa
 import structlog
 
 from ingestion.contracts import all_contracts
+from lake.bookkeeping import last_build
 from lake.commit import one_state
 from lake.engine import sql_name
 from lake.home import Home
@@ -72,8 +73,8 @@ class Since:
     code_version: str | None
 
 
-def cause_finder(home: Home, code_version: str) -> CauseFinder:
-    """The finder that publication asks (`lake.restatements.CauseFinder`); `code_version` is the build's."""
+def cause_finder(home: Home) -> CauseFinder:
+    """The finder that publication asks (`lake.restatements.CauseFinder`)."""
 
     def find(con: duckdb.DuckDBPyConnection) -> None:
         try:
@@ -82,10 +83,11 @@ def cause_finder(home: Home, code_version: str) -> CauseFinder:
             log.warning("causes cannot be derived", because=str(missing))
             return
         with one_state(con):
-            upto = current_snapshot(con, BRONZE)
+            upto, build, measure_of = current_snapshot(con, BRONZE), last_build(con), measures(con)
+            code_version = build.code_version if build else "unknown"
             for since in _starts(con):
-                _find(con, lineage, since, upto, code_version)
-        note_flipped_rows(con, home, lineage)
+                _find(con, lineage, since, upto, code_version, measure_of)
+        note_flipped_rows(con, home, lineage, measure_of)
 
     return find
 
@@ -99,8 +101,15 @@ def _starts(con: duckdb.DuckDBPyConnection) -> list[Since]:
     return [Since(*row) for row in rows]
 
 
-def _find(con: duckdb.DuckDBPyConnection, lineage: Lineage, since: Since, upto: int, code_version: str) -> None:
-    feeds, measure_of = lineage.feeds_by_measure(con), measures(con)
+def _find(
+    con: duckdb.DuckDBPyConnection,
+    lineage: Lineage,
+    since: Since,
+    upto: int,
+    code_version: str,
+    measure_of: Mapping[tuple[str, str], str],
+) -> None:
+    feeds = lineage.feeds_by_measure(con)
     arrivals = list(_arrivals(con, since, upto))
     by_feed_and_date: dict[tuple[str, date], list[Arrival]] = defaultdict(list)
     for arrival in arrivals:

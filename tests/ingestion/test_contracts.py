@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ingestion import bronze_tables
 from ingestion.bronze_tables import ensure_bronze_tables, feed_columns
 from ingestion.contracts import CONTRACTS_FOLDER, BadContract, UnknownFeed, all_contracts, load_contract
 from lake.engine import open_engine
@@ -110,3 +111,28 @@ def test_a_column_added_to_a_contract_is_added_to_its_table(
             con.execute("SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'masts'").fetchall()
         )
         assert found == feed_columns(load_contract("masts"))
+
+
+def test_tables_that_are_made_are_known_by_the_catalog_of_the_lake(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_engine(home) as con:
+        attach(con, home, BRONZE)
+        ensure_bronze_tables(con, all_contracts())
+        monkeypatch.delattr(bronze_tables, "_existing")
+        ensure_bronze_tables(con, all_contracts())
+        ensure_bronze_tables(con, [load_contract("cameras")])
+
+
+def test_a_column_of_another_type_or_no_longer_in_the_contract_is_refused(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YUNJIAN_CONTRACTS", str(tmp_path))
+    changed(tmp_path, "masts", with_columns("height"))
+    with open_engine(home) as con:
+        attach(con, home, BRONZE)
+        ensure_bronze_tables(con, [load_contract("masts")])
+        changed(tmp_path, "masts", lambda contract: None)
+        with pytest.raises(ValueError, match="height"):
+            ensure_bronze_tables(con, [load_contract("masts")])
+        con.execute("ALTER TABLE bronze.quarantine ALTER line TYPE HUGEINT")
+        with pytest.raises(ValueError, match="quarantine"):
+            ensure_bronze_tables(con, [load_contract("cameras")])

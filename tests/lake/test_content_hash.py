@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lake import content_hash as content_hash_module
 from lake.content_hash import content_hash
 
 Con = duckdb.DuckDBPyConnection
+PUBLISHED = "32b2a67a1162306de25e2866f23e7c2bb6261cf1f31e2610d28a2a5c3b99d1c2"
 
 
 @pytest.fixture
@@ -86,3 +88,21 @@ def test_any_shuffle_of_any_rows_has_one_hash(values: list[tuple[int | None, str
             found.append(content_hash(con, "memory", "main"))
             random.shuffle(values)  # type: ignore[attr-defined]
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 7, 300])
+def test_few_rows_are_hashed_as_many_are(con: Con, monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    made = f"CREATE TABLE p.t AS SELECT i % 7 AS a, 'x' || i AS b, CASE WHEN i % 3 = 0 THEN i END AS c FROM range({rows}) r(i)"
+    few = hashed(con, made)
+    for most in (rows, rows - 1):
+        monkeypatch.setattr(content_hash_module, "_FEW_ROWS", most)
+        assert hashed(con, made) == few
+
+
+def test_the_hash_of_a_table_is_the_one_it_was_published_with(con: Con) -> None:
+    """Another hash of the same rows would publish an edition that says nothing new."""
+    rows = (
+        "SELECT i AS n, 'a' || i AS t, i / 7.0 AS f, CASE WHEN i > 2 THEN DATE '2026-11-22' END AS d FROM range(5) r(i)"
+    )
+    made = [f"CREATE TABLE p.one AS {rows}", "CREATE TABLE p.none AS SELECT 1 AS a WHERE false"]
+    assert hashed(con, *made, "CREATE TABLE p.late AS SELECT 'e' AS edition, TIMESTAMP '2026-01-01' AS at") == PUBLISHED
