@@ -20,5 +20,5 @@ def take_the_write_lock_at_savepoints(engine: Engine | type[Engine] = Engine) ->
 
 
 def _begin_as_writer(connection: Connection, _name: str) -> None:
-    if connection.dialect.name == "sqlite" and not connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+    if connection.dialect.name == "sqlite" and not connection.connection.driver_connection.in_transaction:
         connection.exec_driver_sql("BEGIN IMMEDIATE")

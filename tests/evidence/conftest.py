@@ -9,15 +9,19 @@ import pytest
 
 from lake.home import Home
 from tests.evidence.case_fixture import make_case
+from tests.made_once import made_once
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("case") / "var"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("YUNJIAN_HOME", str(root))
-        make_case(Home.current().ensure())
-    return root
+    def make(place: Path) -> Path:
+        root = place / "var"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("YUNJIAN_HOME", str(root))
+            make_case(Home.current().ensure())
+        return root
+
+    return made_once(tmp_path_factory, "case", make)
 
 
 @pytest.fixture

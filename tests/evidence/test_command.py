@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from apps.cli.main import app
 from lake.home import Home
 from tests.evidence.case_fixture import TRIP, entitle, entries
 
@@ -42,9 +45,16 @@ def test_a_pack_is_made_and_verified(case: Home, tmp_path: Path) -> None:
     assert (broken.returncode, json.loads(broken.stdout)["is_whole"]) == (1, False)
 
 
+def exit_code(*arguments: str) -> int:
+    """Of the same call without a process of its own."""
+    with pytest.raises(SystemExit) as stopped:
+        app(list(arguments))
+    return int(stopped.value.code or 0)
+
+
 def test_a_bad_call_ends_with_2(case: Home) -> None:
     entitle(case)
     assert yunjian(case, "evidence", TRIP, "off_route").returncode == 2
-    assert yunjian(case, "evidence", TRIP, "off_route", "--reason", "short").returncode == 2
-    assert yunjian(case, "evidence", "../x", "off_route", "--reason", "hearing of case 118").returncode == 2
-    assert yunjian(case, "evidence", "verify", "/nowhere/at/all.pdf").returncode == 2
+    assert exit_code("evidence", TRIP, "off_route", "--reason", "short") == 2
+    assert exit_code("evidence", "../x", "off_route", "--reason", "hearing of case 118") == 2
+    assert exit_code("evidence", "verify", "/nowhere/at/all.pdf") == 2

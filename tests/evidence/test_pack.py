@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import pypdf
 import pytest
 import shapely
 
@@ -19,7 +17,6 @@ from evidence.document import pdf_of
 from evidence.dossier import gather
 from evidence.geojson import geojson_of
 from evidence.received_lines import LandingChanged
-from evidence.retrieval import retrieve
 from ingestion.store import landed_path, manifests
 from lake.engine import open_engine
 from lake.home import Home
@@ -42,31 +39,26 @@ from tests.evidence.case_fixture import (
     place,
     table,
 )
-
-REASON = "hearing of case 2026-118"
-
-
-def made(home: Home, trip: str = TRIP, finding: str = "off_route", **more: Any) -> tuple[bytes, bytes, dict[str, Any]]:
-    """PDF, GeoJSON, and what `retrieve` answered."""
-    result = retrieve(home, trip, finding, reason=REASON, **more)
-    pdf, geojson = (Path(file["path"]).read_bytes() for file in result["files"])
-    return pdf, geojson, result
-
-
-def text_of(pdf: bytes) -> str:
-    """All text of the pages without line breaks, which fall anywhere in Chinese."""
-    pages = pypdf.PdfReader(io.BytesIO(pdf)).pages
-    return "".join("".join(page.extract_text().split()) for page in pages)
-
-
-def features(geojson: bytes, kind: str) -> list[dict[str, Any]]:
-    return [one for one in json.loads(geojson)["features"] if one["properties"]["kind"] == kind]
+from tests.evidence.pack import REASON, Pack, features, made, text_of
 
 
 @pytest.fixture
 def entitled(case: Home) -> Home:
     entitle(case)
     return case
+
+
+@pytest.fixture(scope="module")
+def pack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    """The pack of the case as it was made, for the tests that look at what stands in it: seconds to make and to read."""
+    root = tmp_path_factory.mktemp("packed") / "var"
+    shutil.copytree(request.getfixturevalue("made"), root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("YUNJIAN_HOME", str(root))
+        home = Home.current().ensure()
+        entitle(home)
+        pdf, geojson, _ = made(home)
+    return Pack(geojson, text_of(pdf))
 
 
 def test_the_same_case_gives_the_same_bytes_and_both_hashes_are_registered(entitled: Home, tmp_path: Path) -> None:
@@ -83,12 +75,10 @@ def test_the_same_case_gives_the_same_bytes_and_both_hashes_are_registered(entit
     assert hashlib.sha256(first[1]).hexdigest() in text_of(first[0])
 
 
-def test_the_frames_are_the_files_own_lines(entitled: Home) -> None:
-    pdf, geojson, _ = made(entitled)
-    files = {file["name"]: file for file in json.loads(geojson)["evidence"]["files"]}
+def test_the_frames_are_the_files_own_lines(pack: Pack) -> None:
+    files = {file["name"]: file for file in pack.collection["evidence"]["files"]}
     given = {CAPTURE: capture(), PACKED: packed_capture()}
     assert set(files) == set(given)
-    page_text = text_of(pdf)
     for name, content in given.items():
         assert files[name]["sha256"] == hashlib.sha256(content).hexdigest()
         clear = gzip.decompress(content) if name.endswith(".gz") else content
@@ -96,40 +86,38 @@ def test_the_frames_are_the_files_own_lines(entitled: Home) -> None:
         mine = {number: line for number, line in enumerate(lines, 1) if PHONE in line}
         assert {int(number): text for number, text in files[name]["lines"].items()} == mine
         for line in mine.values():
-            assert line.split()[-1] in page_text
-        assert files[name]["sha256"] in page_text
+            assert line.split()[-1] in pack.text
+        assert files[name]["sha256"] in pack.text
 
 
-def test_a_message_in_parts_comes_with_all_its_parts(entitled: Home) -> None:
-    _, geojson, _ = made(entitled)
-    (packed,) = [file for file in json.loads(geojson)["evidence"]["files"] if file["name"] == PACKED]
+def test_a_message_in_parts_comes_with_all_its_parts(pack: Pack) -> None:
+    (packed,) = [file for file in pack.collection["evidence"]["files"] if file["name"] == PACKED]
     # Line 2 is another truck's; the message is whole with line 4.
     assert packed["parts"] == {"4": [1, 3]}
-    stored = [one["properties"] for one in features(geojson, "fix") if one["properties"]["is_blind_report"]]
+    stored = [one["properties"] for one in features(pack.geojson, "fix") if one["properties"]["is_blind_report"]]
     assert len(stored) == 7
     assert {one["line"] for one in stored} == {4}
 
 
-def test_the_lines_decoded_again_say_what_the_lake_says(entitled: Home) -> None:
+def test_the_lines_decoded_again_say_what_the_lake_says(entitled: Home, pack: Pack) -> None:
     dossier = gather(entitled, TRIP, "off_route")
     assert len(dossier.fixes) == 51 + 7 + 8
     assert dossier.disagreeing == ()
-    assert "66/66" in text_of(made(entitled)[0])
+    assert "66/66" in pack.text
 
 
-def test_the_track_is_this_trucks_and_says_what_it_leaves_out(entitled: Home) -> None:
-    _, geojson, _ = made(entitled)
-    doubts = [one["properties"]["doubt"] for one in features(geojson, "fix") if one["properties"]["doubt"]]
+def test_the_track_is_this_trucks_and_says_what_it_leaves_out(pack: Pack) -> None:
+    doubts = [one["properties"]["doubt"] for one in features(pack.geojson, "fix") if one["properties"]["doubt"]]
     assert sorted(doubts) == ["jump", "no_fix"]
-    (track,) = features(geojson, "track")
+    (track,) = features(pack.geojson, "track")
     way = track["geometry"]["coordinates"]
     assert len(way) == 66 - 2
     assert math.dist(way[0], place(0)) < 2e-6
     assert math.dist(way[-1], place(1)) < 2e-6
     assert max(x for x, _ in way) < 121.30  # the jump to 121.35 is not part of the way
-    (silence,) = features(geojson, "silence")
+    (silence,) = features(pack.geojson, "silence")
     assert silence["properties"]["seconds"] == 480
-    said = [line["en"] for line in json.loads(geojson)["evidence"]["not_known"]]
+    said = [line["en"] for line in pack.collection["evidence"]["not_known"]]
     assert any("480 s" in line and "power-off or antenna alarm" in line for line in said)
     assert any("81%" in line for line in said)
 
@@ -145,8 +133,8 @@ def test_a_silence_that_a_later_date_gave_to_another_trip_is_not_told_of_this_on
     assert gather(case, TRIP, "off_route").gaps == ()
 
 
-def test_the_geojson_is_rfc_7946_in_wgs84(entitled: Home) -> None:
-    collection = json.loads(made(entitled)[1])
+def test_the_geojson_is_rfc_7946_in_wgs84(pack: Pack) -> None:
+    collection = pack.collection
     assert collection["type"] == "FeatureCollection"
     assert "crs" not in collection
     west, south, east, north = collection["bbox"]
@@ -165,8 +153,7 @@ def test_the_geojson_is_rfc_7946_in_wgs84(entitled: Home) -> None:
     assert route["geometry"]["coordinates"][0] == [121.2052, 31.0048]
 
 
-def test_the_pdf_has_the_rule_in_both_languages_with_law_thresholds_and_limits(entitled: Home) -> None:
-    text = text_of(made(entitled)[0])
+def test_the_pdf_has_the_rule_in_both_languages_with_law_thresholds_and_limits(pack: Pack) -> None:
     for said in (
         "走廊以外的里程占比超过上限",
         "beyond the corridor of the approved route",
@@ -184,12 +171,11 @@ def test_the_pdf_has_the_rule_in_both_languages_with_law_thresholds_and_limits(e
         "2 km",
         "Terminal dark while loaded",
     ):
-        assert "".join(said.split()) in text, said
+        assert "".join(said.split()) in pack.text, said
 
 
-def test_only_camera_events_that_concern_a_load_and_were_near_are_shown(entitled: Home) -> None:
-    _, geojson, _ = made(entitled)
-    (event,) = features(geojson, "camera_event")
+def test_only_camera_events_that_concern_a_load_and_were_near_are_shown(pack: Pack) -> None:
+    (event,) = features(pack.geojson, "camera_event")
     facts = event["properties"]
     assert (facts["event_type"], facts["messages"], facts["event_id"]) == ("truck_uncovered", 2, "e2")
     assert facts["distance_m"] < 100
@@ -220,11 +206,11 @@ def test_csv_lines_come_with_their_header(entitled: Home) -> None:
     assert len(features(geojson, "fix")) == len(lines) - 1
 
 
-def test_a_finding_of_low_confidence_says_on_its_face_that_it_accuses_nobody(entitled: Home) -> None:
+def test_a_finding_of_low_confidence_says_on_its_face_that_it_accuses_nobody(entitled: Home, pack: Pack) -> None:
     pdf, geojson, _ = made(entitled, TRIP, "terminal_dark")
     assert "Lowconfidence:whatwasnoticedmaybeafaultandaccusesnobody" in text_of(pdf)
     assert json.loads(geojson)["evidence"]["finding"]["confidence"] == "low"
-    assert "accusesnobody." not in text_of(made(entitled)[0]).split("规则与法律依据")[0]
+    assert "accusesnobody." not in pack.text.split("规则与法律依据")[0]
 
 
 def test_the_trip_is_told_as_its_latest_processing_has_it(entitled: Home) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -22,12 +24,26 @@ FEEDS = ("truck_gps", "trucks", "disposal_permits", "waste_sites", "terminal_eve
 LOADS = {-1: None, 0: "empty", 1: "half", 2: "full"}
 
 
-@pytest.fixture
-def con(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    with open_engine(home) as con:
-        attach(con, home, BRONZE)
-        attach(con, home, WAREHOUSE)
+def open_lakes(home: Home) -> duckdb.DuckDBPyConnection:
+    con = open_engine(home)
+    attach(con, home, BRONZE)
+    attach(con, home, WAREHOUSE)
+    return con
+
+
+@pytest.fixture(scope="module")
+def empty_lakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both lakes with the tables of the feeds; tests take copies."""
+    home = Home(tmp_path_factory.mktemp("empty-lakes") / "var").ensure()
+    with open_lakes(home) as con:
         ensure_bronze_tables(con, [load_contract(feed) for feed in FEEDS])
+    return home.lake
+
+
+@pytest.fixture
+def con(home: Home, empty_lakes: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    shutil.copytree(empty_lakes, home.lake, dirs_exist_ok=True)
+    with open_lakes(home) as con:
         yield con
 
 
@@ -45,9 +61,10 @@ def land(con: duckdb.DuckDBPyConnection, track: Track, *, terminal: bool = True)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE t (who VARCHAR, us BIGINT, lon DOUBLE, lat DOUBLE, v DOUBLE, f VARCHAR, n BIGINT)"
     )
-    con.executemany(
-        "INSERT INTO t VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(track.vehicle, r["t"], r["lon"], r["lat"], r["speed"], LOADS[r["load"]], r["line"]) for r in track.rows],
+    fixes = [(r["t"], r["lon"], r["lat"], r["speed"], LOADS[r["load"]], r["line"]) for r in track.rows]
+    con.execute(
+        "INSERT INTO t SELECT ?, unnest(?), unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)",
+        [track.vehicle, *map(list, zip(*fixes, strict=True))],
     )
     key = "terminal_key" if terminal else "truck_key"
     con.execute(

@@ -1,6 +1,7 @@
 import os
+import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from lake.lakes import BRONZE, attach, current_snapshot
 from lake.maintenance import MaintenanceReport, maintain
 from lake.publication import publish
 from lake.retention import first_kept_date
+from tests.lake.district import open_lakes
 
 Con = duckdb.DuckDBPyConnection
 # Snapshots carry the machine's time, so maintenance runs a while after it, on business dates counted from there.
@@ -25,26 +27,37 @@ OLD, EDGE, NEW = TODAY - timedelta(days=31), TODAY - timedelta(days=30), TODAY -
 SECRET = "a-person-who-was-here"
 
 
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Lakes with a feed of three days, the oldest past its 30 days, and refused rows of the same days, in one file."""
+    home = Home(tmp_path_factory.mktemp("records") / "var").ensure()
+    with open_lakes(home) as con:
+        con.execute("CREATE TABLE bronze.population_records (person_key VARCHAR, business_date DATE)")
+        con.execute("ALTER TABLE bronze.population_records SET PARTITIONED BY (business_date)")
+        con.execute(
+            """CREATE TABLE bronze.quarantine (feed VARCHAR, raw_sealed VARCHAR, business_date DATE,
+               quarantined_at TIMESTAMP)"""
+        )
+        with commit(con, BRONZE, author="landing", message="m", extra={"action": "land"}):
+            for day in (OLD, EDGE, NEW):
+                con.execute("INSERT INTO bronze.population_records VALUES (?, ?)", [f"{SECRET}-{day}", day])
+            con.execute(
+                "INSERT INTO bronze.quarantine SELECT 'population_records', ? || d, d, d FROM unnest(?::DATE[]) u(d)",
+                [f"{SECRET}-", [OLD, EDGE, NEW]],
+            )
+            con.execute(
+                "INSERT INTO bronze.quarantine VALUES ('population_records', ?, NULL, ?)",
+                [f"{SECRET}-{OLD}-undated", OLD],
+            )
+    return home.lake
+
+
 @pytest.fixture
-def records(con: Con) -> Con:
-    """A feed of three days, the oldest past its 30 days, and refused rows of the same days, in one file."""
-    con.execute("CREATE TABLE bronze.population_records (person_key VARCHAR, business_date DATE)")
-    con.execute("ALTER TABLE bronze.population_records SET PARTITIONED BY (business_date)")
-    con.execute(
-        """CREATE TABLE bronze.quarantine (feed VARCHAR, raw_sealed VARCHAR, business_date DATE,
-           quarantined_at TIMESTAMP)"""
-    )
-    with commit(con, BRONZE, author="landing", message="m", extra={"action": "land"}):
-        for day in (OLD, EDGE, NEW):
-            con.execute("INSERT INTO bronze.population_records VALUES (?, ?)", [f"{SECRET}-{day}", day])
-        con.execute(
-            "INSERT INTO bronze.quarantine SELECT 'population_records', ? || d, d, d FROM unnest(?::DATE[]) u(d)",
-            [f"{SECRET}-", [OLD, EDGE, NEW]],
-        )
-        con.execute(
-            "INSERT INTO bronze.quarantine VALUES ('population_records', ?, NULL, ?)", [f"{SECRET}-{OLD}-undated", OLD]
-        )
-    return con
+def records(home: Home, recorded: Path) -> Iterator[Con]:
+    """A writer's connection to a copy of those lakes."""
+    shutil.copytree(recorded, home.lake, dirs_exist_ok=True)
+    with open_lakes(home) as con:
+        yield con
 
 
 def care(home: Home, *, days: int = 0, dry_run: bool = False) -> MaintenanceReport:

@@ -48,14 +48,12 @@ def test_an_edition_is_published_with_its_name_in_every_row_that_carries_it(home
     assert serving_problems(district, home) == []
 
 
-def test_the_published_file_describes_each_table_by_its_grain(home: Home, district: Con) -> None:
-    go(home)
+def test_the_published_file_describes_each_table_by_its_grain(home: Home, first: Publication, district: Con) -> None:
     told = served(home, "SELECT comment FROM duckdb_tables()")
     assert told and all(str(comment).startswith("One row per ") for (comment,) in told)
 
 
-def test_the_same_content_is_not_published_twice(home: Home, district: Con) -> None:
-    first = go(home)
+def test_the_same_content_is_not_published_twice(home: Home, first: Publication, district: Con) -> None:
     again = go(home, 5)
     assert (again.status, again.edition, again.content_hash) == ("unchanged", first.edition, first.content_hash)
     assert len(kept_editions(home)) == 1
@@ -67,8 +65,7 @@ def test_before_the_first_build_nothing_is_published(home: Home) -> None:
     assert not home.published_file.exists()
 
 
-def test_a_failed_build_leaves_the_old_edition_serving(home: Home, district: Con) -> None:
-    first = go(home)
+def test_a_failed_build_leaves_the_old_edition_serving(home: Home, first: Publication, district: Con) -> None:
     kpi(district, "310117002", value=1.0)
     built(district, "failed", NOW + timedelta(minutes=1))
     outcome = go(home, 2)
@@ -118,10 +115,9 @@ def test_a_further_check_can_refuse(home: Home, district: Con) -> None:
 
 
 def test_the_last_editions_are_kept_and_an_open_old_one_stays_readable(
-    home: Home, district: Con, monkeypatch: pytest.MonkeyPatch
+    home: Home, first: Publication, district: Con, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert Settings().editions_kept == 5
-    first = go(home)
     reader = duckdb.connect(str(home.published_file), read_only=True)
     names = [first.edition]
     monkeypatch.setenv("YUNJIAN_EDITIONS_KEPT", "2")
@@ -136,24 +132,21 @@ def test_the_last_editions_are_kept_and_an_open_old_one_stays_readable(
     assert home.published_file.samefile(edition_path(home, str(names[-1])))
 
 
-def test_editions_stay_in_order_when_the_clock_is_set_back(home: Home, district: Con) -> None:
-    first = go(home)
+def test_editions_stay_in_order_when_the_clock_is_set_back(home: Home, first: Publication, district: Con) -> None:
     kpi(district, "310117002", value=1.0)
     second = go(home, -60)
     assert second.status == "published"
     assert str(second.edition) > str(first.edition)
 
 
-def test_a_lost_ledger_is_mended_from_the_serving_file(home: Home, district: Con) -> None:
-    first = go(home)
+def test_a_lost_ledger_is_mended_from_the_serving_file(home: Home, first: Publication, district: Con) -> None:
     district.execute("DELETE FROM warehouse.main.editions")
     kpi(district, "310117002", value=1.0)
     second = go(home, 1)
     assert [e.edition for e in known_editions(district)] == [first.edition, second.edition]
 
 
-def test_a_damaged_serving_file_is_noticed_and_replaced(home: Home, district: Con) -> None:
-    go(home)
+def test_a_damaged_serving_file_is_noticed_and_replaced(home: Home, first: Publication, district: Con) -> None:
     home.published_file.unlink()
     home.published_file.write_bytes(b"not a database")
     assert "cannot be read" in serving_problems(district, home)[0]
@@ -190,8 +183,9 @@ print(outcome.status)
 
 
 @pytest.mark.slow
-def test_killed_at_any_step_the_old_edition_or_the_new_one_serves_whole(home: Home, district: Con) -> None:
-    go(home)
+def test_killed_at_any_step_the_old_edition_or_the_new_one_serves_whole(
+    home: Home, first: Publication, district: Con
+) -> None:
     kpi(district, "310117002", value=1.0)
     district.close()
     before = served(home, "FROM editions")

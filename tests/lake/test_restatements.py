@@ -55,8 +55,9 @@ def test_a_first_publication_restates_nothing(home: Home, go: Any) -> None:
     assert as_of(home, edition) == [("310117", 12.0, "ok"), ("310117001", None, "suppressed_small_count")]
 
 
-def test_a_changed_figure_is_written_down_with_what_it_was_and_what_it_is(home: Home, district: Con, go: Any) -> None:
-    first = go()
+def test_a_changed_figure_is_written_down_with_what_it_was_and_what_it_is(
+    home: Home, first: Publication, district: Con, go: Any
+) -> None:
     change(district, value=14.0, numerator=14.0)
     second = go(1)
     (row,) = served(
@@ -79,17 +80,15 @@ def test_a_changed_figure_is_written_down_with_what_it_was_and_what_it_is(home: 
     ],
 )
 def test_every_part_of_what_is_said_counts(
-    home: Home, district: Con, go: Any, values: dict[str, Any], kind: str
+    home: Home, first: Publication, district: Con, go: Any, values: dict[str, Any], kind: str
 ) -> None:
     insert(district, "kpi_definitions", kpi_code="incidents_total", rule_version="2", better="lower")
-    go()
     change(district, **values)
     go(1)
     assert served(home, "SELECT change FROM restatements") == [(kind,)]
 
 
-def test_digits_no_reader_sees_are_no_restatement(home: Home, district: Con, go: Any) -> None:
-    first = go()
+def test_digits_no_reader_sees_are_no_restatement(home: Home, first: Publication, district: Con, go: Any) -> None:
     change(district, value=12.0 + 1e-12)
     assert go(1).edition == first.edition
     kpi(district, "310117002", value=1.0)
@@ -97,8 +96,9 @@ def test_digits_no_reader_sees_are_no_restatement(home: Home, district: Con, go:
     assert served(home, "FROM restatements") == []
 
 
-def test_a_figure_that_vanishes_is_withdrawn_and_may_come_back(home: Home, district: Con, go: Any) -> None:
-    first = go()
+def test_a_figure_that_vanishes_is_withdrawn_and_may_come_back(
+    home: Home, first: Publication, district: Con, go: Any
+) -> None:
     district.execute("DELETE FROM warehouse.published.kpi_values WHERE area_code = '310117'")
     second = go(1)
     kpi(district, "310117", value=12.0)
@@ -108,8 +108,7 @@ def test_a_figure_that_vanishes_is_withdrawn_and_may_come_back(home: Home, distr
     assert served(home, "SELECT change FROM restatements ORDER BY edition") == [("withdrawn",), ("first_value",)]
 
 
-def test_a_closed_month_changes_by_approval_alone(home: Home, district: Con, go: Any) -> None:
-    first = go()
+def test_a_closed_month_changes_by_approval_alone(home: Home, first: Publication, district: Con, go: Any) -> None:
     change(district, value=14.0, numerator=14.0)
     held = go(CLOSED)
     assert held.status == "published"
@@ -129,8 +128,9 @@ def test_a_closed_month_changes_by_approval_alone(home: Home, district: Con, go:
     assert as_of(home, approved.edition)[0] == ("310117", 14.0, "ok")
 
 
-def test_an_approval_is_of_one_change_and_not_of_the_next(home: Home, district: Con, go: Any) -> None:
-    go()
+def test_an_approval_is_of_one_change_and_not_of_the_next(
+    home: Home, first: Publication, district: Con, go: Any
+) -> None:
     change(district, value=14.0)
     go(CLOSED)
     ((pending,),) = served(home, "SELECT restatement_id FROM restatements")
@@ -149,8 +149,9 @@ def test_an_approval_is_of_one_change_and_not_of_the_next(home: Home, district: 
     assert served(home, "SELECT DISTINCT state FROM restatements") == [("superseded",)]
 
 
-def test_a_figure_of_a_closed_month_is_not_lost_with_its_rows(home: Home, district: Con, go: Any) -> None:
-    go()
+def test_a_figure_of_a_closed_month_is_not_lost_with_its_rows(
+    home: Home, first: Publication, district: Con, go: Any
+) -> None:
     district.execute("DELETE FROM warehouse.published.kpi_values WHERE area_code = '310117'")
     go(CLOSED)
     shown = "SELECT value, pending_status FROM kpi_values WHERE area_code = '310117'"
@@ -167,9 +168,10 @@ def test_history_loaded_late_stays_open_as_long_as_last_month_does(home: Home, d
     assert served(home, "SELECT state FROM restatements WHERE now_value = 15") == [("pending",)]
 
 
-def test_the_days_of_grace_are_a_setting(home: Home, district: Con, go: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_days_of_grace_are_a_setting(
+    home: Home, first: Publication, district: Con, go: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("YUNJIAN_CLOSING_GRACE_DAYS", "60")
-    go()
     change(district, value=14.0)
     go(CLOSED)
     assert served(home, "SELECT state FROM restatements") == [("published",)]
@@ -194,8 +196,7 @@ def test_the_past_is_no_part_of_the_content_hash(home: Home, district: Con, go: 
     assert len(served(home, "FROM restatements")) == 1
 
 
-def test_a_lost_ledger_is_mended_from_the_serving_file(home: Home, district: Con, go: Any) -> None:
-    go()
+def test_a_lost_ledger_is_mended_from_the_serving_file(home: Home, first: Publication, district: Con, go: Any) -> None:
     change(district, value=14.0)
     go(CLOSED)
     ((one,),) = served(home, "SELECT restatement_id FROM restatements")
@@ -211,8 +212,9 @@ def test_a_lost_ledger_is_mended_from_the_serving_file(home: Home, district: Con
     assert [row[:-2] for row in served(home, "FROM kpi_value_history ORDER BY ALL")][: len(old)] == old
 
 
-def test_a_serving_file_from_before_the_ledger_is_where_the_history_begins(home: Home, district: Con, go: Any) -> None:
-    first = go()
+def test_a_serving_file_from_before_the_ledger_is_where_the_history_begins(
+    home: Home, first: Publication, district: Con, go: Any
+) -> None:
     home.published_file.chmod(0o644)
     with duckdb.connect(str(home.published_file)) as con:
         con.execute("DROP TABLE restatements; DROP TABLE kpi_value_history")
@@ -245,8 +247,9 @@ def test_the_cause_is_asked_for_what_is_new_and_names_where_it_began(home: Home,
     assert served(home, "SELECT DISTINCT cause, evidence ->> '$.files' FROM restatements") == [("late_file", "1")]
 
 
-def test_whoever_seeks_causes_sees_both_lakes_and_the_serving_file(home: Home, district: Con, go: Any) -> None:
-    go()
+def test_whoever_seeks_causes_sees_both_lakes_and_the_serving_file(
+    home: Home, first: Publication, district: Con, go: Any
+) -> None:
     change(district, value=14.0)
     built(district, at=NOW + timedelta(minutes=1))
     seen: dict[str, int] = {}

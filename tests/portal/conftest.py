@@ -31,6 +31,16 @@ def published_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "small-edition", lambda place: build_published(place / "published.duckdb"))
 
 
+@pytest.fixture(scope="session")
+def hostile_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same edition with markup for every name that comes from outside."""
+    return made_once(
+        tmp_path_factory,
+        "hostile-edition",
+        lambda place: build_published(place / "published.duckdb", hostile=True),
+    )
+
+
 @pytest.fixture
 def portal_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty installation which is the current one."""
@@ -47,7 +57,13 @@ def published(portal_home: Path, published_template: Path) -> Path:
 
 
 @pytest.fixture
-def open_page(portal_home: Path) -> Callable[..., AppTest]:
+def published_hostile(portal_home: Path, hostile_template: Path) -> Path:
+    """The published file of an installation whose names are all hostile."""
+    return Path(shutil.copy(hostile_template, portal_home / "published" / "published.duckdb"))
+
+
+@pytest.fixture
+def open_page(portal_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
     """Opens a page by its file name under views/, in a language, and asserts that nothing was raised."""
 
     def open_(view: str = "overview", lang: str = "zh", **address: str) -> AppTest:
@@ -55,9 +71,13 @@ def open_page(portal_home: Path) -> Callable[..., AppTest]:
         app.query_params["lang"] = lang
         for key, value in address.items():
             app.query_params[key] = value
-        app.run()
         if view != "overview":
-            app.switch_page(f"views/{view}.py").run()
+            # AppTest knows a page only after a run: one without an edition, which does not draw the front page first.
+            with monkeypatch.context() as before:
+                before.setenv("YUNJIAN_HOME", str(tmp_path / "nothing-published"))
+                app.run()
+            app.switch_page(f"views/{view}.py")
+        app.run()
         assert not app.exception, app.exception[0].message
         return app
 

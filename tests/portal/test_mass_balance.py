@@ -81,21 +81,19 @@ def test_a_month_with_some_of_its_receipts_says_how_many(published: Path, open_p
     assert any("12 天（共 14 天）" in words for words in warnings)
 
 
-def test_a_month_whose_receipts_were_all_refused_has_no_difference(portal_home: Path, open_page: Open) -> None:
-    file = build_published(portal_home / "published" / "published.duckdb")
-    with duckdb.connect(str(file)) as con:
+def test_a_month_whose_receipts_were_all_refused_has_no_difference(published: Path, open_page: Open) -> None:
+    with duckdb.connect(str(published)) as con:
         con.execute(
             "UPDATE data_accounting SET accepted = 0, quarantined = received WHERE feed = 'settlement_receipts'"
         )
-    assert balance.arrived(open_edition(file), MONTH)["settled"] == 0
+    assert balance.arrived(open_edition(published), MONTH)["settled"] == 0
     for row in _table(open_page("mass_balance", "en")):
         assert row.count("No data") >= 3 and "%" not in row
 
 
-def test_a_volume_nobody_knows_is_no_zero_and_what_has_none_is_counted(portal_home: Path, open_page: Open) -> None:
-    file = build_published(portal_home / "published" / "published.duckdb")
+def test_a_volume_nobody_knows_is_no_zero_and_what_has_none_is_counted(published: Path, open_page: Open) -> None:
     unknown = "difference_m3 = NULL, difference_share = NULL, difference_rank = 7"
-    with duckdb.connect(str(file)) as con:
+    with duckdb.connect(str(published)) as con:
         con.execute(f"UPDATE mass_balance SET unmeasured_trips = 121, hauled_m3 = NULL, received_m3 = NULL, {unknown} WHERE permit_id = 'P-03'")  # fmt: skip
         con.execute("UPDATE mass_balance SET unmeasured_receipts = 4 WHERE permit_id = 'P-04'")
     page = open_page("mass_balance", "en")
@@ -103,15 +101,14 @@ def test_a_volume_nobody_knows_is_no_zero_and_what_has_none_is_counted(portal_ho
     assert ">P-03<" in row and row.count("No data") == 4 and "none hauled" not in row and "yj-bad" not in row
     assert "121; 121 without a volume" in row and ">71; 4 without a volume<" in "".join(_table(page))
     strip = next(body for body in markup.blocks(page) if "yj-strip" in body)
-    sums = balance.totals(open_edition(file), MONTH)
+    sums = balance.totals(open_edition(published), MONTH)
     assert "; 121 without a volume" in strip and "; 4 without a volume" in strip
-    known = balance.permits(open_edition(file), MONTH).filter(pl.col("difference_m3").is_not_null())
+    known = balance.permits(open_edition(published), MONTH).filter(pl.col("difference_m3").is_not_null())
     assert sums["difference_share"] == pytest.approx(known["difference_m3"].sum() / known["hauled_m3"].sum())
 
 
-def test_what_a_figure_means_is_what_the_rulebook_says(portal_home: Path, open_page: Open) -> None:
-    file = build_published(portal_home / "published" / "published.duckdb")
-    with duckdb.connect(str(file)) as con:
+def test_what_a_figure_means_is_what_the_rulebook_says(published: Path, open_page: Open) -> None:
+    with duckdb.connect(str(published)) as con:
         con.execute("UPDATE kpi_definitions SET formula_zh = '口径甲', denominator_zh = '分母乙' WHERE kpi_code = $code", {"code": balance.KPI})  # fmt: skip
     page = open_page("mass_balance")
     facts = next(body for body in markup.blocks(page) if "yj-facts" in body)
@@ -119,9 +116,8 @@ def test_what_a_figure_means_is_what_the_rulebook_says(portal_home: Path, open_p
     assert "8.60%" in markup.tile(page, "消纳结算缺口率")
 
 
-def test_a_rulebook_without_the_indicator_leaves_the_balance_standing(portal_home: Path, open_page: Open) -> None:
-    file = build_published(portal_home / "published" / "published.duckdb")
-    with duckdb.connect(str(file)) as con:
+def test_a_rulebook_without_the_indicator_leaves_the_balance_standing(published: Path, open_page: Open) -> None:
+    with duckdb.connect(str(published)) as con:
         con.execute("DELETE FROM kpi_definitions WHERE kpi_code = $code", {"code": balance.KPI})
     page = open_page("mass_balance")
     assert "没有结算缺口率" in page.info[0].value and len(_table(page)) == 6

@@ -16,7 +16,7 @@ from apps.streamlit.queries.restatements import Chosen
 from tests.portal import markup
 from tests.portal.district import DISTRICT
 from tests.portal.ledger_fixture import APPROVED_ID, BEFORE, LATE_ID, PENDING_ID, WITHDRAWN_TOWNSHIP
-from tests.portal.published_fixture import HOSTILE, LAST_DAY, build_published
+from tests.portal.published_fixture import HOSTILE, LAST_DAY
 
 Open = Callable[..., AppTest]
 
@@ -131,8 +131,7 @@ def test_evidence_of_any_shape_is_words(published: Path, open_page: Open, bad: s
     assert "原因 文件迟到" in words and (bad != "no json" or "no json" in words)
 
 
-def test_a_hostile_ledger_is_words(portal_home: Path, open_page: Open) -> None:
-    build_published(portal_home / "published" / "published.duckdb", hostile=True)
+def test_a_hostile_ledger_is_words(published_hostile: Path, open_page: Open) -> None:
     for change in (LATE_ID, APPROVED_ID):
         page = open_page("restatements", change=change)
         bodies = "".join(markup.blocks(page))

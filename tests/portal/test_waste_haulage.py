@@ -115,10 +115,9 @@ def test_companies_are_ranked_by_conformance_and_few_trips_are_marked(published:
     assert "不排名" in unseen and unseen.count("覆盖不足") == 2
 
 
-def test_a_company_at_the_same_rate_as_another_has_the_same_place(portal_home: Path) -> None:
-    file = build_published(portal_home / "published" / "published.duckdb")
-    _without(file, f"UPDATE waste_conformance SET violations = 0 WHERE finding = 'any' AND dimension_code IN ('{BEST}', '{WORST}') AND status = 'ok'")  # fmt: skip
-    found = haulage.carriers(open_edition(file), FIRST, LAST, 0.6)
+def test_a_company_at_the_same_rate_as_another_has_the_same_place(published: Path) -> None:
+    _without(published, f"UPDATE waste_conformance SET violations = 0 WHERE finding = 'any' AND dimension_code IN ('{BEST}', '{WORST}') AND status = 'ok'")  # fmt: skip
+    found = haulage.carriers(open_edition(published), FIRST, LAST, 0.6)
     assert [place for place in found["place"].to_list() if place] == [1, 1, 3]
 
 
@@ -200,9 +199,8 @@ def test_an_edition_without_haulage_data_says_so_and_shows_no_zero(
     assert ">0<" not in "".join(markup.blocks(page))
 
 
-def test_codes_the_catalog_does_not_know_are_shown_as_they_are(portal_home: Path, open_page: Open) -> None:
-    file = build_published(portal_home / "published" / "published.duckdb")
-    _without(file, "UPDATE waste_conformance SET finding = 'new_kind' WHERE finding = 'off_route'",
+def test_codes_the_catalog_does_not_know_are_shown_as_they_are(published: Path, open_page: Open) -> None:
+    _without(published, "UPDATE waste_conformance SET finding = 'new_kind' WHERE finding = 'off_route'",
              "UPDATE track_quality SET rule = 'new_rule' WHERE rule = 'jump'")  # fmt: skip
     page = open_page("waste_haulage")
     assert "new_kind" in markup.charts(page)[0] and "new_rule" in markup.text(page)

@@ -16,6 +16,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from sample_district.__main__ import main
+from tests.made_once import made_once
 
 START, DAYS, SEED = date(2026, 11, 16), 4, 11
 
@@ -82,4 +83,4 @@ def make_run(out: Path, *, seed: int = SEED, days: int = DAYS, scale: str = "tin
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return make_run(tmp_path_factory.mktemp("sample") / "out")
+    return made_once(tmp_path_factory, "sample-run", lambda place: make_run(place / "out"))
