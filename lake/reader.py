@@ -17,7 +17,7 @@ from lake.engine import open_engine, sql_name, sql_text
 from lake.home import Home
 from lake.lakes import BRONZE, LAKES, WAREHOUSE, LakeMissing, attach, catalog_file, data_path
 from lake.read_guard import QueryRefused, check_query
-from lake.relations import table_names
+from lake.relations import names_by_schema
 
 log = structlog.get_logger(__name__)
 PUBLISHED = "published"
@@ -92,6 +92,7 @@ def _name_layers(con: duckdb.DuckDBPyConnection, *, with_warehouse: bool) -> Non
     """`marts.x` for `warehouse.marts.x`. Views, because with the warehouse as default catalog `published.x`
     could mean its schema as well as the published file."""
     schemas = set(_LAYERS)
+    names = names_by_schema(con, WAREHOUSE) if with_warehouse else {}
     if with_warehouse:
         rows = con.execute(
             "SELECT schema_name FROM information_schema.schemata WHERE catalog_name = ?", [WAREHOUSE]
@@ -99,7 +100,7 @@ def _name_layers(con: duckdb.DuckDBPyConnection, *, with_warehouse: bool) -> Non
         schemas |= {row[0] for row in rows} - {"main", PUBLISHED, BRONZE, "information_schema", "pg_catalog"}
     for schema in sorted(schemas):
         con.execute(f"CREATE SCHEMA {sql_name(schema)}")
-        for table in table_names(con, WAREHOUSE, schema) if with_warehouse else ():
+        for table in names.get(schema, ()):
             name = f"{sql_name(schema)}.{sql_name(table)}"
             try:
                 con.execute(f"CREATE VIEW {name} AS FROM {WAREHOUSE}.{name}")

@@ -6,18 +6,26 @@ import duckdb
 
 
 def table_names(con: duckdb.DuckDBPyConnection, catalog: str, schema: str) -> list[str]:
-    """Names of the tables and views of one schema, sorted.
+    """Names of the tables and views of one schema, sorted."""
+    return names_by_schema(con, catalog).get(schema, [])
+
+
+def names_by_schema(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, list[str]]:
+    """Names of the tables and views of each schema that has any, sorted.
 
     By their columns: `duckdb_tables()` and information_schema tell the sizes of tables, too, for which DuckLake asks
     its catalog table by table (0.1 s for a hundred).
     """
     rows = con.execute(
-        """SELECT table_name FROM duckdb_columns() WHERE database_name = $1 AND schema_name = $2
-           UNION SELECT view_name FROM duckdb_views() WHERE database_name = $1 AND schema_name = $2
-           ORDER BY table_name""",
-        [catalog, schema],
+        """SELECT schema_name, table_name FROM duckdb_columns() WHERE database_name = $1
+           UNION SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = $1
+           ORDER BY schema_name, table_name""",
+        [catalog],
     ).fetchall()
-    return [row[0] for row in rows]
+    found: dict[str, list[str]] = {}
+    for schema, table in rows:
+        found.setdefault(schema, []).append(table)
+    return found
 
 
 def table_columns(con: duckdb.DuckDBPyConnection, catalog: str, schema: str) -> dict[str, dict[str, str]]:

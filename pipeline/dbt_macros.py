@@ -13,16 +13,20 @@ from typing import Any
 
 from dbt.clients.jinja import MacroGenerator
 from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
+from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import Macro
 
 _Places = Mapping[str, int]
 _Builder: Any = MacroNamespaceBuilder
+_Manifest: Any = Manifest
 _build = MacroNamespaceBuilder.build_namespace
+_find = Manifest.find_materialization_macro_by_name
 
 
 def lay_out_macros_once() -> None:
     """Nodes of one package share the way from names to macros for as long as the manifest has these very macros."""
     _Builder.build_namespace = _build_by_layout
+    _Manifest.find_materialization_macro_by_name = _find_materialization
 
 
 class _Namespace(dict[str, Any]):
@@ -43,9 +47,6 @@ class _Layout:
     packages: Mapping[str, _Places]
     of_dbt: _Places
 
-    def is_of(self, macros: Iterable[Macro]) -> bool:
-        return tuple(map(id, macros)) == tuple(map(id, self.macros))  # they live as long as the layout
-
 
 _layouts: dict[tuple[Any, ...], _Layout] = {}
 
@@ -56,7 +57,7 @@ def _build_by_layout(
     macros = [macro for package in macros_by_package.values() for macro in package.values()]
     key = builder.root_package, builder.search_package, tuple(builder.internal_package_names_order)
     layout = _layouts.get(key)
-    if layout is None or not layout.is_of(macros):
+    if layout is None or not _is_same(layout.macros, macros):
         layout = _layouts[key] = _lay_out(macros, _build(builder, macros_by_package, ctx))
     callables = [_callable(macro, ctx, builder) for macro in macros]
     namespace = _Namespace(_placed(layout.names, callables))
@@ -93,3 +94,23 @@ def _callable(macro: Macro, ctx: dict[str, Any], builder: MacroNamespaceBuilder)
 
 def _placed(places: _Places, callables: list[MacroGenerator]) -> dict[str, MacroGenerator]:
     return {name: callables[place] for name, place in places.items()}
+
+
+_materializations: dict[tuple[str, ...], tuple[tuple[Macro, ...], Macro | None]] = {}
+
+
+def _find_materialization(
+    manifest: Manifest, project_name: str, materialization_name: str, adapter_type: str
+) -> Macro | None:
+    """The macro that makes tables of a kind, for which dbt goes through all macros again for each node."""
+    key = project_name, materialization_name, adapter_type
+    macros = tuple(manifest.macros.values())
+    known = _materializations.get(key)
+    if known is None or not _is_same(known[0], macros):
+        known = _materializations[key] = (macros, _find(manifest, *key))
+    return known[1]
+
+
+def _is_same(known: Iterable[Macro], macros: Iterable[Macro]) -> bool:
+    """Whether these are the very same; none that is known can be another, as it is kept."""
+    return tuple(map(id, known)) == tuple(map(id, macros))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -63,6 +64,7 @@ def meaning(namespace: Any) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def no_layout_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dbt_macros, "_layouts", {})
+    monkeypatch.setattr(dbt_macros, "_materializations", {})
 
 
 @pytest.mark.parametrize("package", ["yunjian", "other"])
@@ -103,3 +105,20 @@ def test_two_macros_of_one_name_are_refused_as_before():
     twice = {"a": {"m": macro("a", "m")}, "b": {"m": macro("a", "m")}}
     with pytest.raises(DuplicateMacroNameError):
         dbt_macros._build_by_layout(builder(), twice, {})
+
+
+def test_a_materialization_is_looked_for_once_until_a_macro_changes(monkeypatch):
+    looked: list[str] = []
+
+    def find(manifest: Any, project: str, name: str, adapter: str) -> Macro | None:
+        looked.append(name)
+        return manifest.macros.get(name)
+
+    monkeypatch.setattr(dbt_macros, "_find", find)
+    manifest = SimpleNamespace(macros={"by_date": macro("yunjian", "by_date"), "view": macro("dbt", "view")})
+    asked = [dbt_macros._find_materialization(manifest, "yunjian", name, "duckdb") for name in ("by_date", "view") * 2]
+    assert asked == [manifest.macros["by_date"], manifest.macros["view"]] * 2
+    assert looked == ["by_date", "view"]
+    manifest.macros["by_date"] = mended = macro("yunjian", "by_date", "mended")
+    assert dbt_macros._find_materialization(manifest, "yunjian", "by_date", "duckdb") is mended
+    assert dbt_macros._find_materialization(manifest, "yunjian", "no_such", "duckdb") is None
