@@ -20,6 +20,7 @@ from operations.airflow_client import AirflowClient
 from operations.airflow_config import password
 
 YUNJIAN = Path(sys.executable).parent / "yunjian"
+ALLOWED = 4 * 2**30  # bytes of memory that a start may take
 
 
 class Platform:
@@ -28,7 +29,7 @@ class Platform:
     def __init__(self, home: Home, days: int) -> None:
         self.home = home
         self.said: list[str] = []
-        self.peak_pss = 0  # bytes, of all its processes together
+        self.peak_bytes = 0  # of memory, of all its processes together
         self._days = days
 
     def start(self, timeout_s: float = 1200) -> None:
@@ -49,8 +50,8 @@ class Platform:
         while not any(line.startswith("Ctrl-C ends everything") for line in self.said):
             assert self.process.poll() is None, f"`yunjian up` ended:\n{self.text}"
             assert time.monotonic() < deadline, f"`yunjian up` is not ready:\n{self.text}"
-            self.peak_pss = max(self.peak_pss, sum(map(pss, self.processes())))
-            time.sleep(3)  # each look walks the page tables of thirty processes
+            self.peak_bytes = max(self.peak_bytes, memory(self.processes()))
+            time.sleep(3)
         self.airflow = AirflowClient(self.airflow_port, password(self.home))
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> tuple[float, list[psutil.Process]]:
@@ -117,6 +118,23 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def memory(processes: list[psutil.Process]) -> int:
+    """Bytes of all processes together; those of shared pages count once only where they would be too many otherwise.
+
+    Resident sizes are read at once. Proportional ones have the kernel walk the page tables of thirty processes.
+    """
+    resident = sum(map(rss, processes))
+    return resident if resident < ALLOWED else sum(map(pss, processes))
+
+
+def rss(process: psutil.Process) -> int:
+    """Resident set size in bytes: shared pages count in each process."""
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
 
 
 def pss(process: psutil.Process) -> int:
