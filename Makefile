@@ -10,7 +10,7 @@ SEED ?= 7
 OUT ?= build/sample
 INSTALLED := .venv/.installed
 
-.PHONY: help install browser up sample test fast-test e2e fuzz lint types sql-style format bench doctor clean distclean
+.PHONY: help install browser up sample test fast-test e2e fuzz lint types sql-style import-laws format bench doctor clean distclean
 
 help: ## What can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,14 +45,16 @@ fuzz: install ## The property tests with many random examples (minutes; a failin
 lint: install ## ruff, mypy, sqlfluff, import-linter
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/lint-imports
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync types sql-style
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync types sql-style import-laws
 
 types: install
 	@$(BIN)/mypy
 
 sql-style: install
 	@cd dbt_project && ../$(BIN)/sqlfluff lint models
+
+import-laws: install
+	@$(BIN)/lint-imports
 
 format: install ## Put the code into the one format
 	@$(BIN)/ruff format .

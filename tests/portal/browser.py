@@ -21,8 +21,7 @@ CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 APT = "apt-get install -y chromium fonts-noto-cjk"
 SHOTS = PROJECT / "test-results" / "portal"
 FLAGS = [
-    "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist", "--disable-background-networking", "--no-first-run",
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
 ]  # fmt: skip
 PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36"
 # Streamlit's page asks for these below the page's own path first, gets a 404, and then asks at the root
