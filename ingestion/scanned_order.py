@@ -100,8 +100,10 @@ def _move(batch: ScannedBatch, places: NDArray[np.int32]) -> None:
     held += [(batch.lists, name) for name in batch.lists] + [(batch.keyed, name) for name in batch.keyed]
     held += [(vars(columns), "lines"), (vars(batch), "moved"), (vars(batch), "days")]
 
+    spare = _Spare()
+
     def move(holder: dict[str, Any], name: str) -> None:
-        holder[name] = _moved(holder[name], places)  # and the memory of what was there is free for the next one
+        holder[name] = _moved(holder[name], places, spare)
 
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="arrange") as pool:
         for moving in [pool.submit(move, *one) for one in held]:
@@ -116,22 +118,42 @@ def _move(batch: ScannedBatch, places: NDArray[np.int32]) -> None:
     con.unregister("places")
 
 
-def _moved(values: Any, places: NDArray[np.int32]) -> Any:
-    """Any of a batch's columns with row i at places[i]."""
+class _Spare:
+    """What lies elsewhere now leaves its memory to the next column: fresh pages are dearer than the moving."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[
+            tuple[int, int], list[NDArray]
+        ] = {}  # by bytes and dimensions; appending and popping are atomic
+
+    def like(self, values: NDArray) -> NDArray:
+        """Memory for an array of this type and shape, with whatever is in it."""
+        try:
+            return self._arrays.get((values.nbytes, values.ndim), []).pop().view(values.dtype)
+        except IndexError:
+            return np.empty_like(values)
+
+    def give(self, values: NDArray) -> None:
+        """Nobody looks at this any more."""
+        self._arrays.setdefault((values.nbytes, values.ndim), []).append(values)
+
+
+def _moved(values: Any, places: NDArray[np.int32], spare: _Spare) -> Any:
+    """Any of a batch's columns with row i at places[i]; what it was before is overwritten by those moved after it."""
     from ingestion.scanning.kernel import put_bytes, put_codes, put_words
 
     match values:
         case None:
             return None
         case WordList():
-            return WordList(values.values, _moved(values.indexes, places), values.complete)
+            return WordList(values.values, _moved(values.indexes, places, spare), values.complete)
         case CodedTexts():
-            return CodedTexts(_moved(values.codes, places), values.words)
+            return CodedTexts(_moved(values.codes, places, spare), values.words)
         case PlainTexts():
-            return PlainTexts(_moved(values.views, places), values.heaps)
+            return PlainTexts(_moved(values.views, places, spare), values.heaps)
         case pa.ChunkedArray():
             return values.take(pa.array(np.argsort(places)))
-    target = np.empty_like(values)
+    target = spare.like(values)
     if values.ndim > 1:
         target[places] = values
     elif values.itemsize == 8:
@@ -140,4 +162,5 @@ def _moved(values: Any, places: NDArray[np.int32]) -> Any:
         put_codes(values.view(np.int32), places, target.view(np.int32))
     else:
         put_bytes(values.view(np.uint8), places, target.view(np.uint8))
+    spare.give(values)
     return target
