@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.parquet_file import ROW_GROUP
 from ingestion.rules.compiler import raw_name, value_name
@@ -14,12 +15,14 @@ from ingestion.scanning import layout as L
 from ingestion.scanning.columns import Part
 from ingestion.scanning.plan import Field
 from ingestion.scanning.texts import PlainTexts
+from ingestion.scanning.word_list import WordList
 from lake.engine import sql_name
 
 if TYPE_CHECKING:
     from ingestion.scanned_batch import ScannedBatch
 
-_MOST_LISTED = ROW_GROUP // 8  # words: a row group has its own list, and a long one costs more than it saves
+# Every row group has a list of its own; one of more words than this, if they are short, costs more than it saves.
+_MOST_LISTED, _SHORT = ROW_GROUP // 8, 16  # words, bytes of a word
 TYPES = {
     L.TEXT: "VARCHAR",
     L.REAL: "DOUBLE",
@@ -41,7 +44,7 @@ def finished_rows(batch: ScannedBatch, rows: Part, file_sha256: str) -> Iterator
         count = length(part)
         found = _made(batch, made, part)
         for name, words in batch.lists.items():
-            found[name] = words.arrow(part) if len(words.values) <= _MOST_LISTED else words.texts(part)
+            found[name] = words.arrow(part) if _is_listed(words) else words.texts(part)
         found |= {name: taken(keyed, part) for name, keyed in batch.keyed.items()}
         found |= {name: batch.values_of(field.name, part) for name, field in given.items()}
         found |= {name: texts.arrow(part, empty_is_missing=True) for name, texts in plain.items()}
@@ -49,6 +52,11 @@ def finished_rows(batch: ScannedBatch, rows: Part, file_sha256: str) -> Iterator
         found["_line"] = pa.array(batch.columns.lines[part])
         order = [*names, "_file_sha256", "_line"]
         yield pa.RecordBatch.from_arrays([found[name] for name in order], names=order)
+
+
+def _is_listed(words: WordList) -> bool:
+    count = len(words.values)
+    return count <= _MOST_LISTED or pc.sum(pc.binary_length(words.values)).as_py() > _SHORT * count
 
 
 def parts(rows: Part, most: int) -> Iterator[Part]:

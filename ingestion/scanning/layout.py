@@ -25,5 +25,6 @@ OFFSET_NEEDED = NO_INTEGER  # zone of an INSTANT whose text must carry its offse
 DONE, AMBIGUOUS = range(2)
 
 SHARE = 256  # rows scanned together: with their texts and columns less than what a core has at hand
+INLINE = 12  # bytes of a text that a string view holds itself
 SPARE = 128  # readable bytes that must follow the text: it is looked at in words, and in blocks of 64 bytes
 LINE_LIMIT = 4 * 1024 * 1024  # bytes of a line, as for every reader (ingestion/adapters/reading.py)

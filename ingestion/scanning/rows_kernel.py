@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 
 from ingestion.calendar_kernel import DAY_US
-from ingestion.scanning.views_kernel import INLINE, SIZE, mixed
+from ingestion.scanning.layout import INLINE
+from ingestion.scanning.views_kernel import SIZE, mixed
 from ingestion.scanning.words_kernel import low_bytes, word_at
 
 _LOW = np.uint64(0xFFFFFFFF)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from ingestion.scanning.layout import INLINE
 from ingestion.scanning.words_kernel import PART, copy_part, put_integer, put_short, put_word, same, word_at
 
 SIZE = np.uint64(0xFFFFFFFF)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
-INLINE = 12
 _NONE = np.uint64(0xFFFFFFFFFFFFFFFF)  # the size of no text
 
 

@@ -9,12 +9,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ingestion.scanning.layout import SPARE
+from ingestion.scanning.layout import INLINE, SPARE
 from ingestion.scanning.memory import address
 
 MOST_WORDS = 1 << 16
 LONGEST_WORD = 256  # bytes
-INLINE = 12  # bytes of a text that a view holds itself
 SLOTS = 4 * MOST_WORDS
 _HEAP_BYTES = 64 << 20
 
