@@ -61,7 +61,8 @@ def lines_at(path: Path, places: Iterable[tuple[int, int]]) -> Iterator[tuple[in
     with path.open("rb", buffering=_NEAR) as stream:
         for line, place in places:
             stream.seek(place)
-            yield line, _trimmed(stream.readline(LINE_LIMIT + 2).removesuffix(b"\n"))
+            raw = stream.readline(LINE_LIMIT + 2)
+            yield line, raw[: LINE_LIMIT + 1] if _is_cut(raw) else _trimmed(raw.removesuffix(b"\n"))
 
 
 def numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
@@ -69,14 +70,20 @@ def numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
     number, first = 0, True
     while line := stream.readline(LINE_LIMIT + 2):
         number += 1
+        cut = _is_cut(line)
         if first and line.startswith(BOM):
             line = line[len(BOM) :]
         first = False
-        too_long = len(line.rstrip(b"\r\n")) > LINE_LIMIT
+        too_long = cut or len(line.rstrip(b"\r\n")) > LINE_LIMIT
         rest = line
         while rest and not rest.endswith(b"\n"):
             rest = stream.readline(LINE_LIMIT)
         yield number, line, too_long
+
+
+def _is_cut(read: bytes) -> bool:
+    """Whether a line of which at most LINE_LIMIT + 2 bytes were read goes on: carriage returns there do not end it."""
+    return len(read) == LINE_LIMIT + 2 and not read.endswith(b"\n")
 
 
 def _trimmed(line: bytes) -> bytes:

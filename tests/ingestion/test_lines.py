@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ingestion import fingerprint
 from ingestion.adapters import lines
-from ingestion.adapters.lines import BLOCK, fetch_lines, numbered_lines
+from ingestion.adapters.lines import BLOCK, fetch_lines, lines_at, numbered_lines
 from ingestion.adapters.reading import LINE_LIMIT
 from ingestion.fingerprint import Tap
 
@@ -52,3 +52,15 @@ def test_numbered_lines_skip_the_mark_and_tell_what_is_too_long() -> None:
     stream = io.BytesIO(b"\xef\xbb\xbfa\n\n" + b"x" * (LINE_LIMIT + 1) + b"\nb")
     told = [(number, line[:2], too_long) for number, line, too_long in numbered_lines(stream)]
     assert told == [(1, b"a\n", False), (2, b"\n", False), (3, b"xx", True), (4, b"b", False)]
+
+
+def test_carriage_returns_at_the_limit_do_not_make_a_long_line_a_short_one(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(lines, "LINE_LIMIT", 8)
+    content = [b"12345678\r\rand more", b"12345678\r", b"12345678", b"123456789", b"1\r\r\r\r\r\r\r\r\rmore"]
+    told = list(numbered_lines(io.BytesIO(b"\n".join(content))))
+    assert [too_long for _, _, too_long in told] == [True, False, False, True, True]
+    (tmp_path / "text").write_bytes(b"\n".join(content))
+    starts = [sum(len(line) + 1 for line in content[:n]) for n in range(len(content))]
+    again = [raw for _, raw in lines_at(tmp_path / "text", enumerate(starts))]
+    assert [len(raw) > 8 for raw in again] == [True, False, False, True, True]
+    assert again[1:3] == [b"12345678", b"12345678"]
