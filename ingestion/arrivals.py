@@ -36,9 +36,7 @@ def keep_bytes(run: LandingRun, arrival: Arrival) -> None:
     if arrival.kept:
         return
     if not arrival.received.unchanged():
-        raise ChangedWhileRead(
-            "changed_while_read", "the file changed while it was read; it is taken up by the next run"
-        )
+        raise ChangedWhileRead
     arrival.kept = True
     delivery = Delivery(arrival.received.name, arrival.received_at, arrival.name_date, run.now)
     contract, received = run.contract, arrival.received

@@ -71,8 +71,8 @@ class Batch:
         assert row is not None
         return int(row[0])
 
-    def picked(self, rows: str) -> str:
-        """`final` with only the rows in a temporary table (`_row`, each once)."""
+    def picked(self, rows: str, *, whole: bool = True) -> str:  # noqa: ARG002
+        """`final` with only the rows in a temporary table (`_row`, each once); not `whole`: at least their `_date`."""
         return f"(SELECT f.* FROM {self.final()} AS f SEMI JOIN {rows} USING (_row))"
 
     def kept(self) -> str:

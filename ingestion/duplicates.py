@@ -179,7 +179,7 @@ def _by_date(batch: Batch) -> dict[date, int]:
         f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT _row FROM {DROPPED} UNION SELECT _row FROM {MEETS}"
     )
     rows = batch.con.execute(
-        f"SELECT _date, count(*) FROM {batch.picked('repeated')} GROUP BY ALL ORDER BY ALL"
+        f"SELECT _date, count(*) FROM {batch.picked('repeated', whole=False)} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     batch.con.execute("DROP TABLE repeated")
     return dict(rows)

@@ -38,6 +38,7 @@ from ingestion.refusals import collect_refusals
 from ingestion.report import FileReport
 from ingestion.rules import FileFacts
 from ingestion.scan import scan_batch
+from ingestion.scanning.left_texts import FileChanged
 from ingestion.second_look import look_again
 from ingestion.unpacking import opened
 from lake.commit import one_state
@@ -74,8 +75,8 @@ def land_file(run: LandingRun, source: Path) -> FileReport:
             with blamed, opened(received, scratch) as file:
                 checked = _check(run, arrival, file, facts, scratch)
             return _commit(run, arrival, checked)
-    except ChangedWhileRead as problem:  # no bytes to keep: neither the former nor the present ones were read whole
-        return reject(run, received.name, None, problem)
+    except (ChangedWhileRead, FileChanged):  # no bytes to keep: neither the former nor the present ones were read whole
+        return reject(run, received.name, None, ChangedWhileRead())
     except FileRejected as problem:
         try:
             keep_bytes(run, arrival)

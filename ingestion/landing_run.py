@@ -69,6 +69,9 @@ class Arrival:
 class ChangedWhileRead(FileRejected):
     """Somebody wrote to the file while it was read: it waits for the next run."""
 
+    def __init__(self) -> None:
+        super().__init__("changed_while_read", "the file changed while it was read; it is taken up by the next run")
+
 
 class GateStopped(FileRejected):
     """The batch gate keeps a readable file out of the lake."""

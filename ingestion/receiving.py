@@ -11,6 +11,7 @@ import gzip
 import io
 import os
 import stat
+import threading
 import zlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,8 +29,15 @@ from lake.home import Home
 
 HEAD = 1 << 16
 GZIP = b"\x1f\x8b"
+
+
 # One thread beside DuckDB's own: it hashes and copies while the rows are parsed, and syncs while they are checked.
-_background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="landing-bytes")
+def _yield() -> None:
+    """Let this thread have the time that no other wants."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+_background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="landing-bytes", initializer=_yield)
 
 
 class NoSuchFile(FileRejected):

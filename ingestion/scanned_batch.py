@@ -26,13 +26,14 @@ from ingestion.parquet_file import write_side_by_side
 from ingestion.pseudonyms import pseudonymise
 from ingestion.rules import CompiledRules
 from ingestion.rules.compiler import DATUM, raw_name, value_name
-from ingestion.scanned_keys import hashed_keys, rows_alike
+from ingestion.scanned_keys import hashed_keys, rows_alike, rows_with
 from ingestion.scanned_order import arrange, repeated_places, sort_keys
 from ingestion.scanned_profile import scanned_profile
-from ingestion.scanned_rows import finished_rows, length, parts, taken
+from ingestion.scanned_rows import finished_rows, length, parts, taken, texts_as_stored
 from ingestion.scanning.columns import Part, ScannedColumns, arrow
+from ingestion.scanning.left_texts import LeftTexts
 from ingestion.scanning.plan import Field
-from ingestion.scanning.texts import CodedTexts
+from ingestion.scanning.texts import CodedTexts, PlainTexts
 from ingestion.scanning.word_list import WordList, listed
 from lake.engine import sql_name
 
@@ -69,7 +70,11 @@ class ScannedBatch(Batch):
             good = self._of_words(column, texts, f"({rules.good}) IS TRUE").to_numpy(zero_copy_only=False)
             if not good.all():
                 self.moved |= ~good[texts.codes]
+        for name, left in self.columns.left().items():
+            if self._column_of(name).required:
+                self.moved |= left.empty()
         passed = {f.column for f in self.fields.values() if not f.is_kept} | {c.name for c in self._coded()}
+        passed |= {self.fields[name].column for name in self.columns.left()}
         checks = [rules.good for name, rules in self.quick.columns.items() if name not in passed]
         holds = " AND ".join([*self.quick.together, *checks])
         failing = self.con.execute(
@@ -84,7 +89,9 @@ class ScannedBatch(Batch):
         rows = np.flatnonzero(self.moved)
         if len(rows) > _MANY:
             raise NeedsTextReading(f"{len(rows)} rows are not spelt as usual")
-        lines, places = self.columns.lines[rows], self.columns.take_places().of(rows)
+        assert self.columns.places is not None
+        lines, places = self.columns.lines[rows], self.columns.places.of(rows)
+        self.columns.places = None  # nobody else needs them but texts that are left in the file
         given = [texts for _, texts in reader.texts(zip(lines.tolist(), places.tolist(), strict=True))]
         texts = {name: pa.array([row[name] for row in given], pa.string()) for name in reader.shape.columns}
         con.register("misread", pa.table({"_line": pa.array(lines), **texts}))
@@ -135,25 +142,28 @@ class ScannedBatch(Batch):
         together = len(found) > 0 and found[-1] - found[0] + 1 == len(found)
         rows: Part = slice(int(found[0]), int(found[-1]) + 1) if together else found
         # The rows that were read again are a file of their own: few, and anywhere.
-        mended = f"(SELECT {self._mended_columns()} FROM {MENDED} WHERE _fault = 0)"
+        mended = f"(SELECT {self._mended_columns(whole=True)} FROM {MENDED} WHERE _fault = 0)"
         order = ", ".join([*map(sql_name, self.contract.sort_order), "_line"])
         kept = (
             f"(SELECT * FROM {mended} ANTI JOIN {DROPPED} USING (_row) WHERE _date = DATE '{day.isoformat()}' "
             f"ORDER BY {order})"
         )
         reread = self.con.execute(self._stored_rows(kept, file_sha256)).to_arrow_table().to_batches()
-        files = _FILES if length(rows) > _MOST else 1
-        shares = [finished_rows(self, share, file_sha256) for share in parts(rows, max(1, -(-length(rows) // files)))]
-        return write_side_by_side([(new_file(), share) for share in (reread, *shares)])
+        most = max(1, -(-length(rows) // (_FILES if length(rows) > _MOST else 1)))
+        shares = [finished_rows(self, share, file_sha256) for share in parts(rows, most)]
+        files = write_side_by_side([(new_file(), share) for share in (reread, *shares)])
+        self.columns.check()
+        return files
 
-    def picked(self, rows: str) -> str:
+    def picked(self, rows: str, *, whole: bool = True) -> str:
         wanted = self.con.execute(f"SELECT _row FROM {rows} ORDER BY _row").fetchnumpy()["_row"].astype(np.int32)
         quick = wanted[~self.moved[wanted]]
-        shares = [self.part(part) for part in parts(quick, max(1, -(-len(quick) // _THREADS)))]
-        self.con.register(PICKED, pa.Table.from_batches(shares, self.part(quick[:0]).schema))
+        shares = [self.part(part, whole=whole) for part in parts(quick, max(1, -(-len(quick) // _THREADS)))]
+        self.con.register(PICKED, pa.Table.from_batches(shares, self.part(quick[:0], whole=whole).schema))
+        layers = self.layers(PICKED, whole=whole)
         return (
-            f"(SELECT (_row | 0) AS _row, {self._stored_columns()} FROM ({self.layers(PICKED)}) UNION ALL "
-            f"SELECT {self._mended_columns()} FROM {MENDED} SEMI JOIN {rows} USING (_row) WHERE _fault = 0)"
+            f"(SELECT (_row | 0) AS _row, {self._stored_columns(whole=whole)} FROM ({layers}) UNION ALL "
+            f"SELECT {self._mended_columns(whole=whole)} FROM {MENDED} SEMI JOIN {rows} USING (_row) WHERE _fault = 0)"
         )
 
     def column_profile(self, gate: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, int]]:
@@ -179,16 +189,42 @@ class ScannedBatch(Batch):
             hashes = self.hashing.result() if self.hashing is not None else hashed_keys(self)
             self.hashing = None  # nor is the memory needed any more
             if hashes is None:
+                self.bring()
                 return None
             found = [rows_alike(hashes, stay)]
-        key = f"hash({', '.join(map(sql_name, contract.key))}, _date)"
-        mended = self.con.execute(f"SELECT DISTINCT {key} AS h FROM {MENDED} WHERE _fault = 0").to_arrow_table()
-        if mended.num_rows:
-            self.con.register("keys", mended)
-            met = f"SELECT rowid FROM {TYPED} WHERE _fault = 0 AND {key} IN (SELECT h FROM keys)"
-            found.append(self.con.execute(met).fetchnumpy()["rowid"])
-            self.con.unregister("keys")
-        return np.unique(np.concatenate(found))
+        return np.unique(np.concatenate([*found, self._alike_mended(stay)]))
+
+    def _alike_mended(self, stay: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The rows that may share their key with one that was read again, which may be among them itself."""
+        left = texts_as_stored(self)
+        for name in self.contract.key:
+            _, texts = left.get(name, (None, None))
+            if isinstance(texts, LeftTexts) and texts.hashes is not None:
+                mended = self.con.execute(f"SELECT _row, {sql_name(name)} AS key FROM {MENDED} WHERE _fault = 0")
+                table = mended.to_arrow_table()
+                if not table.num_rows:
+                    return np.empty(0, np.int64)
+                met = rows_with(table.column("key"), texts.hashes)
+                return np.concatenate([table.column("_row").to_numpy(), met[stay[met]]])
+        key = f"hash({', '.join(map(sql_name, self.contract.key))}, _date)"
+        keys = self.con.execute(f"SELECT DISTINCT {key} AS h FROM {MENDED} WHERE _fault = 0").to_arrow_table()
+        if not keys.num_rows:
+            return np.empty(0, np.int64)
+        self.con.register("keys", keys)
+        found = self.con.execute(
+            f"SELECT rowid FROM {TYPED} WHERE _fault = 0 AND {key} IN (SELECT h FROM keys)"
+        ).fetchnumpy()["rowid"]
+        self.con.unregister("keys")
+        return np.asarray(found, np.int64)
+
+    def final(self) -> str:
+        self.bring()
+        return super().final()
+
+    def bring(self) -> None:
+        """Have all texts in memory: before anybody asks for those of any row, or moves the rows."""
+        if self.columns.bring() and self._is_offered:
+            self.offer()
 
     def offer(self) -> None:
         """Make the view TYPED of everything as it is now."""
@@ -201,18 +237,27 @@ class ScannedBatch(Batch):
             f"UNION ALL SELECT _row AS rowid, _fault, _source, {self._mended_columns(row=False)} FROM {MENDED}"
         )
 
-    def _stored_columns(self) -> str:
+    def _stored_columns(self, *, whole: bool = False) -> str:
+        """Without `whole` those that are at hand: nothing of what is left in the file."""
         day = self.quick.date if self.days is None else "DATE '1970-01-01' + _day"
         columns = [f"{day} AS _date", "_line"]
-        for name, value in self.stored.items():
+        for name, value in self._offered(whole=whole).items():
             made = name in self.lists or name in self.keyed
             columns.append(f"{sql_name(f'stored {name}') if made else value} AS {sql_name(name)}")
         return ", ".join([*columns, *self._same_columns()])
 
-    def _mended_columns(self, *, row: bool = True) -> str:
-        return ", ".join(
-            [*(["_row"] if row else []), "_date", "_line", *map(sql_name, self.stored), *self._same_columns()]
-        )
+    def _mended_columns(self, *, row: bool = True, whole: bool = False) -> str:
+        names = map(sql_name, self._offered(whole=whole))
+        return ", ".join([*(["_row"] if row else []), "_date", "_line", *names, *self._same_columns()])
+
+    def _offered(self, *, whole: bool) -> dict[str, str]:
+        left = set() if whole else {value_name(self._column_of(name).name) for name in self.columns.left()}
+        return {name: value for name, value in self.stored.items() if value not in left}
+
+    def _column_of(self, field_name: str) -> Column:
+        name = self.fields[field_name].column
+        assert name is not None
+        return self.contract.column(name)
 
     def _same_columns(self) -> list[str]:
         return [f"{value} AS {sql_name(name)}" for name, value in self.rules.constants.items()]
@@ -251,10 +296,14 @@ class ScannedBatch(Batch):
         self.con.unregister("words")
         return found.column("found").combine_chunks()
 
-    def layers(self, relation: str) -> str:
-        """A relation of scanned columns with each one's raw and typed value; of words only whether there is one."""
+    def layers(self, relation: str, *, whole: bool = False) -> str:
+        """A relation of scanned columns with each one's raw and typed value; of words only whether there is one.
+
+        `whole`: it has the columns that are left in the file, too.
+        """
         coded = {column.name for column in self._coded()}
         at_hand = self.columns.texts.keys() | self.columns.numbers.keys()
+        at_hand -= set() if whole else self.columns.left().keys()
         raws, values = [], []
         for column in self.contract.columns:
             name, rules = column.name, self.quick.columns[column.name]
@@ -275,8 +324,8 @@ class ScannedBatch(Batch):
         complete = name in self.columns.complete
         return arrow(self.fields[name].kind, self.columns.numbers[name][part], complete=complete)
 
-    def part(self, part: Part) -> pa.RecordBatch:
-        """Some rows of everything that is at hand."""
+    def part(self, part: Part, *, whole: bool = False) -> pa.RecordBatch:
+        """Some rows of everything that is at hand; `whole`: and of what is left in the file, the rows in ascending order."""
         rows = np.arange(part.start, part.stop, dtype=np.int32) if isinstance(part, slice) else part
         found = {
             "_row": pa.array(rows),
@@ -288,7 +337,12 @@ class ScannedBatch(Batch):
         for name in self.columns.numbers:
             found[name] = self.values_of(name, part)
         for name, texts in self.columns.texts.items():
-            found[name] = pa.array(texts.codes[part]) if isinstance(texts, CodedTexts) else texts.arrow(part)
+            if isinstance(texts, CodedTexts):
+                found[name] = pa.array(texts.codes[part])
+            elif isinstance(texts, PlainTexts):
+                found[name] = texts.arrow(part)
+        for name, fetched in (self.columns.fetched(part) if whole else {}).items():
+            found[name] = fetched.arrow(slice(0, len(rows)))
         for name, words in self.lists.items():
             found[f"stored {name}"] = words.arrow(part)
         for name, keyed in self.keyed.items():

@@ -6,9 +6,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ingestion.scanned_rows import numbers_as_stored, texts_as_stored
+from ingestion.scanning.layout import SPARE
+from ingestion.scanning.left_texts import LeftTexts
 from ingestion.scanning.memory import address
 
 if TYPE_CHECKING:
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 
 _BITS_A_ROW = 16  # so that few rows look like another without being so, and the bits are at hand
 _LEAST_BITS = 1 << 16
+_SIEVE = np.uint64(1 << 20)
 
 
 def hashed_keys(batch: ScannedBatch) -> NDArray[np.uint64] | None:
@@ -28,8 +33,14 @@ def hashed_keys(batch: ScannedBatch) -> NDArray[np.uint64] | None:
         if name in batch.lists:
             mix_codes(batch.lists[name].indexes, hashes)
         elif name in texts:
-            views, heaps = texts[name].views, texts[name].heaps
-            mix_texts(address(views), len(views), np.array([heap.address for heap in heaps], np.int64), hashes)
+            _, given = texts[name]
+            if isinstance(given, LeftTexts):
+                if given.hashes is None:
+                    return None
+                mix_words(given.hashes.view(np.int64), hashes)
+            else:
+                heaps = np.array([heap.address for heap in given.heaps], np.int64)
+                mix_texts(address(given.views), len(given.views), address(heaps), hashes)
         elif name in numbers and batch.columns.numbers[numbers[name].name].itemsize == 8:
             mix_words(batch.columns.numbers[numbers[name].name].view(np.int64), hashes)
         else:
@@ -53,6 +64,22 @@ def begin_hashing(batch: ScannedBatch) -> Future[NDArray[np.uint64] | None] | No
     hashing = beside.submit(hashed_keys, batch)
     beside.shutdown(wait=False)
     return hashing
+
+
+def rows_with(texts: pa.ChunkedArray, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The rows whose text one of these may be, by each row's hash of its text as the scanner makes it."""
+    from ingestion.scanning.kernel import mix_texts
+
+    wanted = np.zeros(len(texts), np.uint64)
+    given = pc.fill_null(texts.combine_chunks(), "").cast(pa.string_view())
+    _, views, *heaps = given.buffers()
+    padded = [np.frombuffer(heap.to_pybytes() + bytes(SPARE), np.uint8) for heap in heaps]  # looked at in words
+    places = np.array([address(heap) for heap in padded], np.int64)
+    mix_texts(address(np.frombuffer(views, np.uint64)[2 * given.offset :]), len(texts), address(places), wanted)
+    few = np.zeros(_SIEVE, np.bool_)
+    few[wanted % _SIEVE] = True
+    found = np.flatnonzero(few[hashes % _SIEVE])
+    return found[np.isin(hashes[found], wanted)]
 
 
 def rows_alike(hashes: NDArray[np.uint64], stay: NDArray[np.bool_]) -> NDArray[np.int64]:

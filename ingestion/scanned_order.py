@@ -94,6 +94,7 @@ def _move(batch: ScannedBatch, places: NDArray[np.int32]) -> None:
         batch.hashing.result()  # it looks at what is moved here
         batch.hashing = None
     batch.withdraw()
+    batch.bring()
     columns = batch.columns
     held: list[tuple[Any, Any]] = [(columns.numbers, name) for name in columns.numbers]
     held += [(columns.texts, name) for name in columns.texts]

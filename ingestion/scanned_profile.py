@@ -23,7 +23,7 @@ def scanned_profile(batch: ScannedBatch, gate: Mapping[str, Any]) -> tuple[dict[
     at_hand = numbers_as_stored(batch).keys() | texts_as_stored(batch).keys() | batch.lists.keys()
     told = {"null_share": at_hand, "distinct_min": batch.lists.keys()}
     others = {look: {name: v for name, v in gate.get(look, {}).items() if name not in told[look]} for look in told}
-    nulls, distinct = column_profile(batch.con, batch.kept(), others)
+    nulls, distinct = column_profile(batch.con, batch.kept(), others) if any(others.values()) else ({}, {})
     dropped = batch.con.execute(f"SELECT _row FROM {DROPPED}").fetchnumpy()["_row"]
     stay = ~batch.moved
     stay[np.asarray(dropped, np.int64)] = False
@@ -53,7 +53,7 @@ def _missing(batch: ScannedBatch, name: str) -> NDArray[np.bool_]:
     field = numbers_as_stored(batch).get(name)
     if field is not None:
         return ~given_values(field.kind, batch.columns.numbers[field.name])
-    return texts_as_stored(batch)[name].empty()
+    return texts_as_stored(batch)[name][1].empty()
 
 
 def _mended(batch: ScannedBatch, name: str) -> dict[Any, int]:

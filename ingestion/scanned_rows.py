@@ -13,6 +13,7 @@ from ingestion.parquet_file import ROW_GROUP
 from ingestion.rules.compiler import raw_name, value_name
 from ingestion.scanning import layout as L
 from ingestion.scanning.columns import Part
+from ingestion.scanning.left_texts import LeftTexts
 from ingestion.scanning.plan import Field
 from ingestion.scanning.texts import PlainTexts
 from ingestion.scanning.word_list import WordList
@@ -47,7 +48,12 @@ def finished_rows(batch: ScannedBatch, rows: Part, file_sha256: str) -> Iterator
             found[name] = words.arrow(part) if _is_listed(words) else words.texts(part)
         found |= {name: taken(keyed, part) for name, keyed in batch.keyed.items()}
         found |= {name: batch.values_of(field.name, part) for name, field in given.items()}
-        found |= {name: texts.arrow(part, empty_is_missing=True) for name, texts in plain.items()}
+        fetched = batch.columns.fetched(part)
+        for name, (field_name, texts) in plain.items():
+            if isinstance(texts, LeftTexts):
+                found[name] = fetched[field_name].arrow(slice(0, count), empty_is_missing=True)
+            else:
+                found[name] = texts.arrow(part, empty_is_missing=True)
         found |= {name: _repeated(value, count) for name, value in same.items()}
         found["_line"] = pa.array(batch.columns.lines[part])
         order = [*names, "_file_sha256", "_line"]
@@ -96,18 +102,18 @@ def numbers_as_stored(batch: ScannedBatch) -> dict[str, Field]:
     return found
 
 
-def texts_as_stored(batch: ScannedBatch) -> dict[str, PlainTexts]:
-    """The stored columns that are a field's texts as they were scanned, an empty one missing."""
+def texts_as_stored(batch: ScannedBatch) -> dict[str, tuple[str, PlainTexts | LeftTexts]]:
+    """The stored columns that are a field's texts as they were scanned, an empty one missing: the field, and its texts."""
     found = {}
     for field in batch.fields.values():
         texts = batch.columns.texts.get(field.name)
-        if field.column is None or not isinstance(texts, PlainTexts):
+        if field.column is None or not isinstance(texts, PlainTexts | LeftTexts):
             continue
         column, rules = batch.contract.column(field.column), batch.quick.columns[field.column]
         raw, value = raw_name(column.name), value_name(column.name)
         as_given = rules.raw == f"nullif({sql_name(field.name)}, '') AS {raw}" and rules.value == f"{raw} AS {value}"
         if column.stored is not None and as_given and batch.stored.get(column.stored.name) == value:
-            found[column.stored.name] = texts
+            found[column.stored.name] = (field.name, texts)
     return found
 
 

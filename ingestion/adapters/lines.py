@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -9,8 +10,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from ingestion.adapters.line_ends import BLOCK
 from ingestion.adapters.reading import LINE_LIMIT, RAW_LIMIT
-from ingestion.fingerprint import BLOCK
 
 BOM = b"\xef\xbb\xbf"
 _NEAR = 4096  # bytes read for a line that is sought alone
@@ -58,10 +59,15 @@ def fetch_lines(path: Path, wanted: Iterable[int], ends: Sequence[int] = ()) -> 
 
 def lines_at(path: Path, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, bytes]]:
     """Lines by their number and the byte at which they begin -> their number and bytes, as of `fetch_lines`."""
-    with path.open("rb", buffering=_NEAR) as stream:
+    with path.open("rb") as stream:
         for line, place in places:
-            stream.seek(place)
-            raw = stream.readline(LINE_LIMIT + 2)
+            near = os.pread(stream.fileno(), _NEAR, place)
+            end = near.find(b"\n") + 1
+            if end:
+                raw = near[:end]
+            else:
+                stream.seek(place)
+                raw = stream.readline(LINE_LIMIT + 2)
             yield line, raw[: LINE_LIMIT + 1] if _is_cut(raw) else _trimmed(raw.removesuffix(b"\n"))
 
 

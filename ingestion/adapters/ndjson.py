@@ -132,14 +132,12 @@ def parse_object(raw: bytes) -> tuple[str | None, dict[str, Any]]:
     except UnicodeDecodeError:
         return "not_utf8", {}
     try:
-        record = json.loads(
-            text, parse_float=_Number, parse_int=_Number, parse_constant=_Number, object_pairs_hook=_first_wins
-        )
+        record = _AS_WRITTEN.decode(text)
         if not isinstance(record, dict):
             return "not_an_object", {}
         nested = [name for name, value in record.items() if isinstance(value, (dict, list))]
         if nested:
-            plain = json.loads(text, object_pairs_hook=_first_wins)
+            plain = _READ.decode(text)
             record |= {name: json.dumps(plain[name], ensure_ascii=False, separators=(",", ":")) for name in nested}
     except (ValueError, RecursionError):
         return "malformed_json", {}
@@ -148,6 +146,12 @@ def parse_object(raw: bytes) -> tuple[str | None, dict[str, Any]]:
 
 def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(reversed(pairs))
+
+
+_READ = json.JSONDecoder(object_pairs_hook=_first_wins)
+_AS_WRITTEN = json.JSONDecoder(
+    parse_float=_Number, parse_int=_Number, parse_constant=_Number, object_pairs_hook=_first_wins
+)
 
 
 class CarefulNdjson:
@@ -201,4 +205,6 @@ def as_text_value(value: Any) -> str | None:
 
 
 def _storable(text: str) -> str:
+    if text.isascii():
+        return str(text)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")  # a lone surrogate is no character

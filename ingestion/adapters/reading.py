@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
 
@@ -14,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ingestion.fingerprint import Fingerprint
+from ingestion.adapters.line_ends import LineEnds, line_ends
 from ingestion.rules import SourceShape
 
 LINE_LIMIT = 4 * 1024 * 1024  # bytes; a longer line is refused as `line_too_long`
@@ -62,7 +63,6 @@ class ClearFile:
     path: Path
     name: str  # as received, without .gz
     size: int
-    counted: Callable[[], Fingerprint]  # taken while the file is parsed, so asked for afterwards
     head: bytes  # the first 64 KiB
     received_at: datetime | None = None
     plain: PlainCopy | None = None
@@ -70,12 +70,16 @@ class ClearFile:
     @property
     def lines(self) -> int:
         """Physical lines; a last one without an end counts."""
-        return self.counted().lines
+        return self._line_ends.lines
 
     @property
     def ends(self) -> Sequence[int]:
-        """The line ends before each block (ingestion/fingerprint.py), by which lines are found again."""
-        return self.counted().ends
+        """The line ends before each block, by which lines are found again."""
+        return self._line_ends.before
+
+    @cached_property
+    def _line_ends(self) -> LineEnds:
+        return line_ends(self.path)  # once for a file of which anybody asks: the scanner does not
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,25 @@ class Block:
     coded: Sequence[int]
 
 
+@dataclass(frozen=True)
+class LinePlaces:
+    """Where each row's line begins, in the order of the file: `in_block` from where its block's lines do."""
+
+    in_block: NDArray[np.uint32]
+    blocks: Sequence[Block]
+
+    def of(self, rows: NDArray) -> NDArray[np.int64]:
+        """The byte of the file at which each of these rows' line begins."""
+        return self.with_blocks(rows)[1]
+
+    def with_blocks(self, rows: NDArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of each of these rows the number of its block, and the byte of the file at which its line begins."""
+        firsts = np.array([block.first for block in self.blocks], np.int64)
+        begins = np.array([block.begins for block in self.blocks], np.int64)
+        numbers = np.searchsorted(firsts, rows, "right") - 1
+        return numbers, begins[numbers] + self.in_block[rows]
+
+
 def lines_between(descriptor: int, start: int, stop: int, size: int, buffer: Buffer) -> tuple[NDArray[np.uint8], int]:
     """The lines of a file of `size` bytes that begin from `start` to before `stop`, with SPARE bytes behind them, in `buffer`;
     and the byte of the file where they begin.
@@ -47,7 +66,7 @@ def lines_between(descriptor: int, start: int, stop: int, size: int, buffer: Buf
     while True:
         last = min(stop + beyond, size)
         text = buffer.take(last - first + 1 + SPARE)
-        count = _fill(descriptor, text.data[: last - first], first)
+        count = fill(descriptor, text.data[: last - first], first)
         if last == size and count and text[count - 1] != _LINE_END:
             text[count] = _LINE_END
             count += 1
@@ -75,7 +94,7 @@ def _after_line_end(text: NDArray[np.uint8], at: int, stop: int) -> int:
     return stop + 1
 
 
-def _fill(descriptor: int, view: memoryview, offset: int) -> int:
+def fill(descriptor: int, view: memoryview, offset: int) -> int:
     """Read until `view` is full or the file has ended."""
     filled = 0
     while filled < len(view):

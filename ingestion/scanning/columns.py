@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,24 +9,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ingestion.scanning import layout as L
-from ingestion.scanning.blocks import Block
+from ingestion.scanning.blocks import LinePlaces
+from ingestion.scanning.left_texts import LeftTexts, TextFile
 from ingestion.scanning.texts import CodedTexts, PlainTexts
 
 Part = slice | NDArray[np.int32]  # of the rows
-
-
-@dataclass(frozen=True)
-class LinePlaces:
-    """Where each row's line begins, in the order of the file: `in_block` from where its block's lines do."""
-
-    in_block: NDArray[np.uint32]
-    blocks: Sequence[Block]
-
-    def of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The byte of the file at which each of these rows' line begins."""
-        firsts = np.array([block.first for block in self.blocks], np.int64)
-        begins = np.array([block.begins for block in self.blocks], np.int64)
-        return begins[np.searchsorted(firsts, rows, "right") - 1] + self.in_block[rows]
+_SHARE = 1 << 18  # rows fetched together
 
 
 @dataclass
@@ -36,21 +23,53 @@ class ScannedColumns:
 
     numbers: by field name, int64 or float64 with layout's missing values (booleans as int8); times in microseconds UTC,
     dates in days since 1970. `complete`: those of which no row has a missing value. `places`: of the lines, as long as the
-    rows lie as in the file and nobody has taken them.
+    rows lie as in the file and nobody has taken them. `file`: of the columns that are left in it; before rows are moved, they
+    are to be brought.
     """
 
     lines: NDArray[np.int64]
     again: NDArray[np.bool_]
     numbers: dict[str, NDArray]
-    texts: dict[str, CodedTexts | PlainTexts]
+    texts: dict[str, CodedTexts | PlainTexts | LeftTexts]
     complete: frozenset[str]
     places: LinePlaces | None
+    file: TextFile | None
 
-    def take_places(self) -> LinePlaces:
-        """The places, which nobody else needs."""
-        places, self.places = self.places, None
-        assert places is not None
-        return places
+    def left(self) -> dict[str, LeftTexts]:
+        """The columns that are left in the file."""
+        return {name: texts for name, texts in self.texts.items() if isinstance(texts, LeftTexts)}
+
+    def fetched(self, part: Part) -> dict[str, PlainTexts]:
+        """Some rows, in ascending order, of the columns that are left in the file. Raises FileChanged, OSError."""
+        left = self.left()
+        if not left:
+            return {}
+        assert self.file is not None
+        rows = np.arange(part.start, part.stop, dtype=np.int32) if isinstance(part, slice) else part
+        return self.file.fetched(left, rows)
+
+    def check(self) -> None:
+        """Raises FileChanged where what was fetched may not be what was scanned."""
+        if self.file is not None:
+            self.file.check()
+
+    def bring(self) -> bool:
+        """Fetch all that is left in the file, so that rows can be moved; whether there was anything. As `fetched`."""
+        left = self.left()
+        if not left:
+            return False
+        assert self.file is not None
+        views = {name: np.empty((self.rows, 2), np.uint64) for name in left}
+        heaps: dict[str, list[pa.Buffer]] = {name: [] for name in left}
+        for number, first in enumerate(range(0, self.rows, _SHARE)):
+            rows = np.arange(first, min(first + _SHARE, self.rows), dtype=np.int32)
+            for name, texts in self.file.fetched(left, rows, number).items():
+                views[name][rows[0] : rows[-1] + 1] = texts.views
+                heaps[name] += texts.heaps
+        self.file.check()
+        self.texts |= {name: PlainTexts(views[name], heaps[name]) for name in left}
+        self.file = None
+        return True
 
     @property
     def rows(self) -> int:

@@ -1,7 +1,7 @@
 """Compiled: the columns that a scan fills, and the table that tells where they are.
 
-The table has five int64 a field: kind, zone, most bytes of a text, the address of its column, and by how much that is to rise a
-row from one share of rows to the next (0: the memory is used again). A column holds 16 bytes a row for texts (an Arrow string
+The table has six int64 a field: kind, zone, most bytes of a text, the address of its column, by how much that is to rise a
+row from one share of rows to the next (0: the memory is used again), and where each text is told to begin. A column holds 16 bytes a row for texts (an Arrow string
 view), one for booleans, else 8 (int64 or double).
 """
 
@@ -12,7 +12,7 @@ from numba import njit
 
 from ingestion.scanning import layout as L
 from ingestion.scanning.values_kernel import boolean, date, instant, integer, put_view, real
-from ingestion.scanning.words_kernel import put_byte, put_integer, put_real, put_word, word_at
+from ingestion.scanning.words_kernel import put_byte, put_integer, put_real, put_short, put_word, word_at
 
 _NOTHING = np.uint64(0)
 _NO_SHORT = int(L.NO_SHORT)
@@ -28,6 +28,7 @@ def entry(table, field, place):  # type: ignore[no-untyped-def]
 def put_text(table, field, row, base, at, size):  # type: ignore[no-untyped-def]
     """A text of `size` bytes at `at` -> whether that is not too long."""
     put_view(entry(table, field, L.COLUMN) + 16 * row, base, at, size)
+    put_short(entry(table, field, L.STARTS) + 4 * row, at - base)
     return size <= entry(table, field, L.LIMIT)
 
 

@@ -148,7 +148,7 @@ def scan_records(base, at, stop, delimiter, fields, table, lines, places, line, 
         after, how, block, marks = _record(at, delimiter, fields, table, row, base, block, marks)
         if how == _AMBIGUOUS:
             return row, at, line, L.AMBIGUOUS
-        if how == _ODD or after - at > L.LINE_LIMIT:
+        if how == _ODD or after - at > L.LONGEST_LINE:
             blank(table, fields, row)
             put_integer(lines + 8 * row, -1 - line)
         else:

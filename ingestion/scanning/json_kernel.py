@@ -191,7 +191,7 @@ def scan_objects(base, at, stop, names, fields, table, lines, places, line, most
         after, taken = _object(at, fields, table, names, row, base)
         if not taken:
             after = line_end(at)
-        if not taken or after - at > L.LINE_LIMIT:
+        if not taken or after - at > L.LONGEST_LINE:
             blank(table, fields, row)
             put_integer(lines + 8 * row, -1 - line)
         else:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from ingestion import calendar_kernel
-from ingestion.scanning import rows_kernel, taking_kernel, text_kernel
+from ingestion.scanning import rows_kernel, taking_kernel, text_kernel, views_kernel
 from lake.compiled import EntryPoint, source_digest
 
 __all__ = [
     "come_twice",
     "count_line_ends",
     "days_of",
+    "fetch",
     "mix_codes",
     "mix_texts",
     "mix_words",
@@ -45,6 +46,12 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         return taking_kernel.take_objects(
             base, at, stop, names, fields, table, texts, columns, lines, places, line, most, mask, words, longest
         )
+
+    @EntryPoint
+    def fetch(lines, rows, count, coded, codes, words, word_heap, spans, views, heap, number, used):  # type: ignore[no-untyped-def]
+        """See views_kernel.fetch."""
+        source  # noqa: B018
+        return views_kernel.fetch(lines, rows, count, coded, codes, words, word_heap, spans, views, heap, number, used)
 
     @EntryPoint
     def count_line_ends(text):  # type: ignore[no-untyped-def]
@@ -115,6 +122,7 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
     return (
         take_records,
         take_objects,
+        fetch,
         count_line_ends,
         places_of,
         put_words,
@@ -132,6 +140,7 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
 (
     take_records,
     take_objects,
+    fetch,
     count_line_ends,
     places_of,
     put_words,

@@ -8,12 +8,14 @@ import numpy as np
 SKIP, TEXT, REAL, INTEGER, BOOLEAN, INSTANT, DATE = range(7)
 
 # A field's entries in the table of columns (columns_kernel).
-KIND, ZONE, LIMIT, COLUMN, STEP = range(5)
-ENTRIES = 5
+KIND, ZONE, LIMIT, COLUMN, STEP, STARTS = range(6)
+ENTRIES = 6
 
 # A column of texts' entries in the table of texts (taking_kernel).
-FIELD, CODING, CODES, VIEWS, HEAP, HEAP_USED, HEAP_NUMBER, SLOTS, WORDS, WORD_HEAP, KNOWN, USED, CODED = range(13)
-TEXT_ENTRIES = 13
+(
+    FIELD, CODING, CODES, VIEWS, HEAP, HEAP_USED, HEAP_NUMBER, SLOTS, WORDS, WORD_HEAP, KNOWN, USED, CODED, SPANS, HASHES, BASE,
+) = range(16)  # fmt: skip
+TEXT_ENTRIES = 16
 
 NO_INTEGER = np.iinfo(np.int64).min  # a missing integer, instant (microseconds since 1970 UTC), date (days since 1970)
 NO_SHORT = np.int8(-128)  # a missing integer where values are few
@@ -27,4 +29,5 @@ DONE, AMBIGUOUS = range(2)
 SHARE = 256  # rows scanned together: with their texts and columns less than what a core has at hand
 INLINE = 12  # bytes of a text that a string view holds itself
 SPARE = 128  # readable bytes that must follow the text: it is looked at in words, and in blocks of 64 bytes
+LONGEST_LINE = (1 << 16) - 1  # bytes of a line that is taken: where a text is within it is told by 16 bits
 LINE_LIMIT = 4 * 1024 * 1024  # bytes of a line, as for every reader (ingestion/adapters/reading.py)

@@ -19,7 +19,9 @@ class Field:
     """A field of the file and what the scanner makes of it.
 
     zone: of an INSTANT, see layout. limit: bytes of a TEXT. column: the contract's, where the field alone gives its value.
-    is_kept: whether anybody asks for the values once the scanner has seen that they can be read.
+    is_kept: whether anybody asks for the values once the scanner has seen that they can be read. is_left: of a TEXT, that nobody
+    does before it is stored as it is given, so it may stay in the file until then. is_hashed: of such a text, that its hash is
+    asked for.
     """
 
     name: str
@@ -28,6 +30,8 @@ class Field:
     limit: int = _ANY_LENGTH
     column: str | None = None
     is_kept: bool = True
+    is_left: bool = False
+    is_hashed: bool = False
 
 
 def plan_for(contract: Contract, names: Sequence[str]) -> list[Field]:
@@ -35,19 +39,25 @@ def plan_for(contract: Contract, names: Sequence[str]) -> list[Field]:
     columns = {source: column for column in contract.columns for source in column.sources}
     asked = {contract.datum_column, *contract.require_any, *(name for group in contract.together for name in group)}
     return [
-        _field(name, columns[name], asked=columns[name].name in asked) if name in columns else Field(name, L.SKIP)
+        _field(name, columns[name], asked=columns[name].name in asked, key=contract.key)
+        if name in columns
+        else Field(name, L.SKIP)
         for name in names
     ]
 
 
-def _field(name: str, column: Column, *, asked: bool) -> Field:
+def _field(name: str, column: Column, *, asked: bool, key: Sequence[str]) -> Field:
     """What the scanner does not know itself stays text, and the rules read it."""
     if len(column.sources) != 1:
         return Field(name, L.TEXT)
     if column.logical_type == "string":
-        rules = column.values or column.pattern or column.required or (column.min_length or 0) > 1 or column.synonyms
-        kept = asked or bool(rules) or column.stored is not None
-        return Field(name, L.TEXT, limit=column.max_length or _ANY_LENGTH, column=column.name, is_kept=kept)
+        rules = column.values or column.pattern or (column.min_length or 0) > 1 or column.synonyms
+        kept = asked or bool(rules) or column.required or column.stored is not None
+        as_given = column.treatment is None and column.geometry is None and column.default is None and not rules
+        left = as_given and not asked
+        limit = column.max_length or _ANY_LENGTH
+        hashed = left and column.name in key
+        return Field(name, L.TEXT, limit=limit, column=column.name, is_kept=kept, is_left=left, is_hashed=hashed)
     if column.default is None:
         match column.logical_type:
             case "number":

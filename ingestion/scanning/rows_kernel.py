@@ -6,11 +6,8 @@ import numpy as np
 from numba import njit
 
 from ingestion.calendar_kernel import DAY_US
-from ingestion.scanning.layout import INLINE
-from ingestion.scanning.views_kernel import SIZE, mixed
-from ingestion.scanning.words_kernel import low_bytes, word_at
+from ingestion.scanning.views_kernel import mixed, mixed_text
 
-_LOW = np.uint64(0xFFFFFFFF)
 _BITS = np.uint64(63)
 _ONE = np.uint64(1)
 
@@ -53,19 +50,9 @@ def recode(codes, index):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def mix_texts(views, rows, heaps, hashes):  # type: ignore[no-untyped-def]
-    """Mix each text into its row's hash (uint64). views: an address; heaps: int64, where each buffer of longer texts is."""
+    """Mix each text into its row's hash (uint64). views: an address; heaps: as views_kernel.mixed_text takes them."""
     for row in range(rows):
-        start, after = word_at(views + 16 * row), word_at(views + 16 * row + 8)
-        hashed = mixed(hashes[row] ^ start, after if np.int64(start & SIZE) <= INLINE else start)
-        size = np.int64(start & SIZE)
-        if size > INLINE:
-            at = heaps[np.int64(after & _LOW)] + np.int64(after >> np.uint64(32))
-            while size >= 8:
-                hashed = mixed(hashed, word_at(at))
-                at += 8
-                size -= 8
-            hashed = mixed(hashed, word_at(at) & low_bytes(size))
-        hashes[row] = hashed
+        hashes[row] = mixed_text(hashes[row], views + 16 * row, heaps)
 
 
 @njit(nogil=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import accumulate, pairwise
@@ -14,13 +14,24 @@ from threading import Lock
 import numpy as np
 
 from ingestion.scanning import layout as L
-from ingestion.scanning.blocks import BLOCK_BYTES, Block
-from ingestion.scanning.columns import LinePlaces, ScannedColumns
+from ingestion.scanning.blocks import BLOCK_BYTES, Block, LinePlaces
+from ingestion.scanning.columns import ScannedColumns
 from ingestion.scanning.growing import GrowingColumns, Stopped
+from ingestion.scanning.left_texts import LeftTexts, TextFile, left
 from ingestion.scanning.memory import address
 from ingestion.scanning.plan import Field
-from ingestion.scanning.taking import LINES, PLACES, BlockTaker, bytes_a_row, codes_of, kinds_of, numbers_of, views_of
-from ingestion.scanning.texts import CodedTexts, PlainTexts, joined
+from ingestion.scanning.taking import (
+    LINES,
+    PLACES,
+    BlockTaker,
+    bytes_a_row,
+    codes_of,
+    hashes_of,
+    kinds_of,
+    numbers_of,
+    texts_of,
+)
+from ingestion.scanning.texts import CodedTexts, PlainTexts, coded, gathered
 from ingestion.scanning.word_table import Heaps
 
 THREADS = min(2, os.cpu_count() or 1)
@@ -45,7 +56,11 @@ class Scanner(ABC):
         """
         kinds = kinds_of(self._fields)
         columns = GrowingColumns(kinds, MOST_BYTES // bytes_a_row(kinds))
-        heaps = {place: Heaps() for place, f in enumerate(self._fields) if f.kind == L.TEXT and f.is_kept}
+        heaps = {
+            place: None if f.is_left else Heaps()
+            for place, f in enumerate(self._fields)
+            if f.kind == L.TEXT and f.is_kept
+        }
         takers = [BlockTaker(number, self._fields, columns, heaps, self._read) for number in range(THREADS)]
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -59,13 +74,14 @@ class Scanner(ABC):
                     if len(failed) == 1 or not isinstance(problem, Stopped):
                         raise problem
                 taken = sorted((b for run in runs for b in run.result() if b.rows), key=lambda block: block.first)
+            return self._finished(columns, _without_gaps(columns, taken), heaps, takers, descriptor)
         finally:
             os.close(descriptor)
-        return self._finished(columns, _without_gaps(columns, taken), heaps, takers)
 
     def _finished(
-        self, columns: GrowingColumns, blocks: Sequence[Block], heaps: dict[int, Heaps], takers: Sequence[BlockTaker]
-    ) -> ScannedColumns:
+        self, columns: GrowingColumns, blocks: Sequence[Block], heaps: Mapping[int, Heaps | None],
+        takers: Sequence[BlockTaker], descriptor: int,
+    ) -> ScannedColumns:  # fmt: skip
         rows, held = columns.rows, columns.columns
         told = held[LINES][:rows]
         again = told < 0
@@ -73,10 +89,16 @@ class Scanner(ABC):
         numbers, texts, complete = {}, {}, set()
         with ThreadPoolExecutor(THREADS, thread_name_prefix="texts") as pool:
 
-            def text(index: int, place: int) -> CodedTexts | PlainTexts:
+            def text(index: int, place: int) -> CodedTexts | PlainTexts | LeftTexts:
                 tables = [taker.words[place] for taker in takers if place in taker.words]
-                codes, views = held[codes_of(place)][:rows], held[views_of(place)][:rows]
-                return joined(codes, views, blocks, index, tables, heaps[place])
+                codes, others, heap = held[codes_of(place)][:rows], held[texts_of(place)][:rows], heaps[place]
+                hashes = held[hashes_of(place)][:rows] if self._fields[place].is_hashed else None
+                found = coded(codes, blocks, index, tables)
+                if found is not None:
+                    return found
+                if heap is None:
+                    return left(codes, others, hashes, blocks, index, tables)
+                return gathered(codes, others, blocks, index, tables, heap)
 
             waiting = {place: pool.submit(text, index, place) for index, place in enumerate(heaps)}
             for place, run in waiting.items():
@@ -87,7 +109,9 @@ class Scanner(ABC):
                 if all(taker.complete[place] for taker in takers):
                     complete.add(field.name)
         places = LinePlaces(held[PLACES][:rows], blocks)
-        return ScannedColumns(told, again, numbers, texts, frozenset(complete), places)
+        is_left = any(isinstance(column, LeftTexts) for column in texts.values())
+        file = TextFile(os.dup(descriptor), places) if is_left else None
+        return ScannedColumns(told, again, numbers, texts, frozenset(complete), places, file)
 
 
 class CsvScanner(Scanner):

@@ -25,6 +25,8 @@ _KINDS: dict[int, Kind] = {
     L.BOOLEAN: (np.int8, 1),
 }
 _VIEWS: Kind = (np.uint64, 2)
+_SPANS: Kind = (np.uint32, 1)
+_HASHES: Kind = (np.uint64, 1)
 _CODES = "codes "
 _WIDEST = 16  # bytes of a row in a column
 
@@ -41,19 +43,21 @@ class AmbiguousLines(Exception):
 
 
 def kinds_of(fields: Sequence[Field]) -> dict[str, Kind]:
-    """The columns to be filled, by name; of texts two, as codes and as views."""
+    """The columns to be filled, by name; of texts two, as codes and as views or as what tells where they are in the file."""
     kinds: dict[str, Kind] = {LINES: (np.int64, 1), PLACES: (np.uint32, 1)}
     for place, field in enumerate(fields):
         if field.kind == L.TEXT and field.is_kept:
             kinds[codes_of(place)] = (np.int32, 1)
-            kinds[views_of(place)] = _VIEWS
+            kinds[texts_of(place)] = _SPANS if field.is_left else _VIEWS
+            if field.is_hashed:
+                kinds[hashes_of(place)] = _HASHES
         elif field.kind != L.SKIP and field.is_kept:
             kinds[numbers_of(place)] = _KINDS[field.kind]
     return kinds
 
 
 def bytes_a_row(kinds: Mapping[str, Kind]) -> int:
-    """What a row takes at most: of a column of texts either the codes or the views are used, and what is not is no memory."""
+    """What a row takes at most: of a column of texts either the codes or the others are used, and what is not is no memory."""
     coded = sum(np.dtype(kind).itemsize for name, (kind, _) in kinds.items() if name.startswith(_CODES))
     return sum(np.dtype(kind).itemsize * width for kind, width in kinds.values()) - coded
 
@@ -67,15 +71,20 @@ def codes_of(place: int) -> str:
     return f"{_CODES}{place}"
 
 
-def views_of(place: int) -> str:
-    return f"views {place}"
+def texts_of(place: int) -> str:
+    return f"texts {place}"
+
+
+def hashes_of(place: int) -> str:
+    return f"hashes {place}"
 
 
 class BlockTaker:
-    """Takes blocks of a file, with words and buffers of its own. `heaps`: of each kept field of texts, by its place."""
+    """Takes blocks of a file, with words and buffers of its own. `heaps`: of each kept field of texts, by its place; None for
+    those that are left in the file."""
 
     def __init__(
-        self, number: int, fields: Sequence[Field], columns: GrowingColumns, heaps: dict[int, Heaps], read: Read
+        self, number: int, fields: Sequence[Field], columns: GrowingColumns, heaps: dict[int, Heaps | None], read: Read
     ) -> None:
         self._number = number
         self._columns = columns
@@ -88,8 +97,10 @@ class BlockTaker:
         self._numbers = [p for p, f in enumerate(fields) if f.is_kept and f.kind not in (L.TEXT, L.SKIP)]
         self._current: dict[int, NDArray[np.uint8]] = {}
         self._scratch = np.zeros((len(fields), L.SHARE * _WIDEST), np.uint8)
-        self._table = np.array([(f.kind, f.zone, f.limit, 0, 0) for f in fields], np.int64).reshape(-1, L.ENTRIES)
+        self._starts = np.zeros((len(fields), L.SHARE), np.uint32)
+        self._table = np.array([(f.kind, f.zone, f.limit, 0, 0, 0) for f in fields], np.int64).reshape(-1, L.ENTRIES)
         self._table[:, L.COLUMN] = [address(column) for column in self._scratch]
+        self._table[:, L.STARTS] = [address(column) for column in self._starts]
         self._texts = np.zeros((len(heaps), L.TEXT_ENTRIES), np.int64)
         for row, place in zip(self._texts, heaps, strict=True):
             row[L.FIELD] = place
@@ -124,8 +135,8 @@ class BlockTaker:
             raise LinesTooShort
         expected = int(1.02 * size / max(length, 1) * lines) + lines
         with self._columns.room(turn, lines, expected) as first:
-            self._point(first, length)
             columns, start = self._columns.columns, address(text)
+            self._point(first, length, start)
             rows, how = self._read(start, start + length, (
                 address(self._table), address(self._texts), len(self._texts), address(columns[LINES][first:]),
                 address(columns[PLACES][first:]), first_line + first, lines,
@@ -142,15 +153,22 @@ class BlockTaker:
                 self.words[place].known, self.words[place].used = known, used
         return Block(first, rows, begins, self._number, self._texts[:, L.CODED].tolist())
 
-    def _point(self, first: int, length: int) -> None:
-        """Let the tables tell of the rows from `first` on, and of room for so many bytes of texts."""
+    def _point(self, first: int, length: int, start: int) -> None:
+        """Let the tables tell of the rows from `first` on, and of room for so many bytes of texts, which begin at `start`."""
         columns = self._columns.columns
         for place in self._numbers:
             self._table[place, L.COLUMN] = address(columns[numbers_of(place)][first:])
         for row, (place, heaps) in zip(self._texts, self._heaps.items(), strict=True):
             row[L.CODED] = 0
+            row[L.BASE] = start
             row[L.CODES] = address(columns[codes_of(place)][first:])
-            row[L.VIEWS] = address(columns[views_of(place)][first:])
+            if self._fields[place].is_hashed:
+                row[L.HASHES] = address(columns[hashes_of(place)][first:])
+            texts = address(columns[texts_of(place)][first:])
+            if heaps is None:
+                row[L.SPANS] = texts
+                continue
+            row[L.VIEWS] = texts
             if place not in self._current or row[L.HEAP_USED] + length + L.SPARE > self._current[place].size:
                 row[L.HEAP_NUMBER], self._current[place] = heaps.new(length + L.SPARE)
                 row[L.HEAP], row[L.HEAP_USED] = address(self._current[place]), 0

@@ -3,7 +3,9 @@ gathered, and nothing of it need be fetched from memory again.
 
 The table of texts has layout's TEXT_ENTRIES int64 a column of texts: its field; whether it is coded; the addresses of its
 codes and of its views, where this scan's first row belongs; its heap with the bytes used of it and its number; its list of
-words as views_kernel.encode takes it, with the words known and the bytes used; and how many of this scan's rows are coded.
+words as views_kernel.encode takes it, with the words known and the bytes used; how many of this scan's rows are coded; the
+addresses of its spans, for a column that is left in the file, and of its texts' hashes, where they are wanted (0: no); and the
+address from which texts are told, as the only one of the buffers that hashing knows.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from ingestion.scanning import layout as L
 from ingestion.scanning.columns_kernel import blank_rows, entry, step
 from ingestion.scanning.csv_kernel import scan_records
 from ingestion.scanning.json_kernel import scan_objects
-from ingestion.scanning.views_kernel import encode, gather
+from ingestion.scanning.views_kernel import encode, gather, hash_texts, note_spans
 from ingestion.scanning.words_kernel import put_integer, word_at
 
 
@@ -25,7 +27,7 @@ def _text(texts, place):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def _take_texts(base, table, texts, columns, done, rows, mask, most, longest):  # type: ignore[no-untyped-def]
+def _take_texts(base, table, texts, columns, places, done, rows, mask, most, longest):  # type: ignore[no-untyped-def]
     """The texts of a share of rows, `done` rows after the scan's first, to where they stay."""
     for _ in range(columns):
         views = entry(table, _text(texts, L.FIELD), L.COLUMN)
@@ -39,7 +41,12 @@ def _take_texts(base, table, texts, columns, done, rows, mask, most, longest):  
             put_integer(texts + 8 * L.CODING, np.int64(coded))
             if coded:
                 put_integer(texts + 8 * L.CODED, done + rows)
-        if _text(texts, L.CODING) == 0:
+        if _text(texts, L.HASHES) != 0:
+            hash_texts(views, rows, texts + 8 * L.BASE, _text(texts, L.HASHES) + 8 * done)
+        if _text(texts, L.CODING) == 0 and _text(texts, L.SPANS) != 0:
+            starts = entry(table, _text(texts, L.FIELD), L.STARTS)
+            note_spans(views, rows, starts, places + 4 * done, _text(texts, L.SPANS) + 4 * done)
+        elif _text(texts, L.CODING) == 0:
             used = _text(texts, L.HEAP_USED)
             into, heap = _text(texts, L.VIEWS) + 16 * done, _text(texts, L.HEAP)
             used = gather(views, rows, base, into, heap, _text(texts, L.HEAP_NUMBER), used)
@@ -65,7 +72,7 @@ def take_records(  # type: ignore[no-untyped-def]
         )
         if how != L.DONE:
             return done, how
-        _take_texts(base, table, texts, columns, done, rows, mask, words, longest)
+        _take_texts(base, table, texts, columns, places, done, rows, mask, words, longest)
         step(table, fields, rows)
         done += rows
     return done, L.DONE
@@ -83,7 +90,7 @@ def take_objects(base, at, stop, names, fields, table, texts, columns, lines, pl
         )
         if how != L.DONE:
             return done, how
-        _take_texts(base, table, texts, columns, done, rows, mask, words, longest)
+        _take_texts(base, table, texts, columns, places, done, rows, mask, words, longest)
         step(table, fields, rows)
         done += rows
     return done, L.DONE

@@ -46,18 +46,27 @@ class PlainTexts:
         return (self.views[:, 0] & _SIZES) == 0
 
 
-def joined(
+def coded(
+    codes: NDArray[np.int32], blocks: Sequence[Block], index: int, tables: Sequence[WordTable]
+) -> CodedTexts | None:
+    """The column number `index` of texts, as threads took its blocks, each with its own table of words; None where there are
+    too many of them."""
+    if not tables or any(block.coded[index] < block.rows for block in blocks):
+        return None
+    found = [table.listed() for table in tables]
+    words = pc.unique(pa.concat_arrays(found))
+    if len(words) > word_table.MOST_WORDS:
+        return None
+    words = words.take(pc.sort_indices(words))  # the missing text, which all of them have, comes first
+    _recode(codes, blocks, [np.array(pc.index_in(some, value_set=words), np.int32) for some in found])
+    return CodedTexts(codes, words)
+
+
+def gathered(
     codes: NDArray[np.int32], views: NDArray[np.uint64], blocks: Sequence[Block], index: int, tables: Sequence[WordTable],
     heaps: Heaps,
-) -> CodedTexts | PlainTexts:  # fmt: skip
-    """The column number `index` of texts, as threads took its blocks, each with its own table of words."""
-    if tables and all(block.coded[index] == block.rows for block in blocks):
-        found = [table.listed() for table in tables]
-        words = pc.unique(pa.concat_arrays(found))
-        if len(words) <= word_table.MOST_WORDS:
-            words = words.take(pc.sort_indices(words))  # the missing text, which all of them have, comes first
-            _recode(codes, blocks, [np.array(pc.index_in(some, value_set=words), np.int32) for some in found])
-            return CodedTexts(codes, words)
+) -> PlainTexts:  # fmt: skip
+    """The column number `index` of texts as views, those that were coded among them."""
     _uncode(codes, views, blocks, index, tables, heaps)
     return PlainTexts(views, heaps.buffers())
 

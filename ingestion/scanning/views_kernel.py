@@ -6,11 +6,24 @@ import numpy as np
 from numba import njit
 
 from ingestion.scanning.layout import INLINE
-from ingestion.scanning.words_kernel import PART, copy_part, put_integer, put_short, put_word, same, word_at
+from ingestion.scanning.values_kernel import put_view
+from ingestion.scanning.words_kernel import (
+    PART,
+    copy_part,
+    low_bytes,
+    put_integer,
+    put_short,
+    put_word,
+    same,
+    short_at,
+    word_at,
+)
 
 SIZE = np.uint64(0xFFFFFFFF)
+_HALF = 16  # bits of a span: where its text begins within its line, and above it how many bytes it has
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _NONE = np.uint64(0xFFFFFFFFFFFFFFFF)  # the size of no text
+_NOTHING = np.uint64(0)
 
 
 @njit(nogil=True, forceinline=True)
@@ -101,3 +114,61 @@ def gather(views, rows, base, targets, heap, number, used):  # type: ignore[no-u
         put_word(targets + 16 * row, start)
         put_word(targets + 16 * row + 8, after)
     return used
+
+
+@njit(nogil=True)
+def note_spans(views, rows, starts, lines, spans):  # type: ignore[no-untyped-def]
+    """Where each view's text is within its row's line, as one number of 32 bits; 0 for no text.
+
+    All addresses, but the rows. starts, lines: uint32, where text and line begin, from the same place.
+    """
+    for row in range(rows):
+        size = short_at(views + 16 * row)
+        span = short_at(starts + 4 * row) - short_at(lines + 4 * row) | size << _HALF
+        put_short(spans + 4 * row, span if size > 0 else 0)
+
+
+@njit(nogil=True)
+def fetch(lines, rows, count, coded, codes, words, word_heap, spans, views, heap, number, used):  # type: ignore[no-untyped-def]
+    """The texts of some rows as views, the longer ones copied to `heap`, buffer `number` -> bytes used there.
+
+    rows: int32[count], the first `coded` of them told by their code (int32 a row; words: as `encode` makes them), the others by
+    their span. lines: int64[count], the address at which each row's line begins. codes, spans: of all rows.
+    """
+    for place in range(count):
+        row = short_at(rows + 4 * place)
+        if place < coded:
+            word = words + 32 * short_at(codes + 4 * row)
+            at, size = word_heap + np.int64(word_at(word)), np.int64(word_at(word + 8))
+        else:
+            span = short_at(spans + 4 * row)
+            at, size = np.int64(word_at(lines + 8 * place)) + (span & 0xFFFF), span >> _HALF
+        put_view(views + 16 * place, at, at, size)
+        if size > INLINE:
+            copy(at, heap + used, size)
+            put_word(views + 16 * place + 8, np.uint64(number) | np.uint64(used) << np.uint64(32))
+            used += size
+    return used
+
+
+@njit(nogil=True)
+def hash_texts(views, rows, heaps, hashes):  # type: ignore[no-untyped-def]
+    """A hash of each view's text. heaps: as mixed_text takes them. hashes: the address of uint64[rows]."""
+    for row in range(rows):
+        put_word(hashes + 8 * row, mixed_text(_NOTHING, views + 16 * row, heaps))
+
+
+@njit(nogil=True, forceinline=True)
+def mixed_text(hashed, view, heaps):  # type: ignore[no-untyped-def]
+    """A hash with the text of a view mixed into it; heaps: the address of those of each buffer of longer texts."""
+    start, after = word_at(view), word_at(view + 8)
+    size = np.int64(start & SIZE)
+    if size <= INLINE:
+        return mixed(hashed ^ start, after)
+    hashed = mixed(hashed ^ start, start)
+    at = np.int64(word_at(heaps + 8 * np.int64(after & SIZE))) + np.int64(after >> np.uint64(32))
+    while size >= 8:
+        hashed = mixed(hashed, word_at(at))
+        at += 8
+        size -= 8
+    return mixed(hashed, word_at(at) & low_bytes(size))

@@ -90,6 +90,17 @@ def put_short(typing_context, address, value):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def short_at(typing_context, address):  # type: ignore[no-untyped-def]
+    """The four bytes at an address, as a number that is not less than 0."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        short = ir.IntType(32)
+        return builder.zext(builder.load(builder.inttoptr(arguments[0], short.as_pointer()), align=1), ir.IntType(64))
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
 def put_byte(typing_context, address, value):  # type: ignore[no-untyped-def]
     """Write an int64 as int8 to an address."""
 

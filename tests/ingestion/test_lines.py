@@ -6,11 +6,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion import fingerprint
-from ingestion.adapters import lines
+from ingestion.adapters import line_ends, lines
 from ingestion.adapters.lines import BLOCK, fetch_lines, lines_at, numbered_lines
 from ingestion.adapters.reading import LINE_LIMIT
-from ingestion.fingerprint import Tap
 
 
 @given(
@@ -24,20 +22,18 @@ def test_fetched_lines_are_those_of_the_file_whatever_the_block(
     tmp_path: Path, monkeypatch, content: list[bytes], ended: bool, block: int, wanted: set[int]
 ) -> None:
     monkeypatch.setattr(lines, "BLOCK", block)
-    monkeypatch.setattr(fingerprint, "BLOCK", block)
+    monkeypatch.setattr(line_ends, "BLOCK", block)
     path = tmp_path / "text"
     path.write_bytes(b"\n".join(content) + (b"\n" if ended and content else b""))
     expected = [(n, line.rstrip(b"\r")) for n, line in enumerate(content, 1) if n in wanted]
     # Whether an empty rest after the last line end is a line is nobody's question: it is never asked for.
     got = [(n, line) for n, line in fetch_lines(path, sorted(wanted)) if n <= len(content)]
     assert got == expected
-    with path.open("rb") as stream:
-        tap = Tap(stream)
-        tap.drain()
-    assert tap.fingerprint.lines == path.read_bytes().count(b"\n") + (
+    found = line_ends.line_ends(path)
+    assert found.lines == path.read_bytes().count(b"\n") + (
         not path.read_bytes().endswith((b"\n",)) and path.stat().st_size > 0
     )
-    assert [f for f in fetch_lines(path, sorted(wanted), tap.fingerprint.ends) if f[0] <= len(content)] == expected
+    assert [f for f in fetch_lines(path, sorted(wanted), found.before) if f[0] <= len(content)] == expected
 
 
 def test_a_huge_line_is_cut_and_the_next_one_found(tmp_path: Path) -> None:

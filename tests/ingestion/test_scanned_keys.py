@@ -30,7 +30,7 @@ def _hashed(texts: list[str], numbers: list[int], codes: list[int]) -> np.ndarra
     padded = [pa.py_buffer(heap.to_pybytes() + bytes(16)) for heap in heaps]  # looked at in words
     hashes = np.zeros(len(texts), np.uint64)
     places = np.array([heap.address for heap in padded], np.int64)
-    mix_texts(address(np.frombuffer(views, np.uint64)), len(texts), places, hashes)
+    mix_texts(address(np.frombuffer(views, np.uint64)), len(texts), address(places), hashes)
     mix_words(np.array(numbers, np.int64), hashes)
     mix_codes(np.array(codes, np.int32), hashes)
     return hashes

@@ -19,7 +19,6 @@ from ingestion.adapters.opening import open_reader
 from ingestion.adapters.reading import ClearFile, NeedsTextReading, Reading
 from ingestion.batch import REFUSED, Batch, clear, stage
 from ingestion.contracts import load_contract
-from ingestion.fingerprint import Tap
 from ingestion.landing import land_files, open_run
 from ingestion.landing_run import LandingRun
 from ingestion.refusals import collect_refusals
@@ -80,10 +79,7 @@ def content_of(feed: str, changes: list[Change], ends: str = "\n", *, last: bool
 
 def clear_file(path: Path, content: bytes) -> ClearFile:
     path.write_bytes(content)
-    with path.open("rb") as stream:
-        tap = Tap(stream)
-        tap.drain()
-    return ClearFile(path, path.name, len(content), lambda: tap.fingerprint, content[: 1 << 16])
+    return ClearFile(path, path.name, len(content), content[: 1 << 16])
 
 
 def told(run: LandingRun, batch: Batch) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

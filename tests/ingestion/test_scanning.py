@@ -93,7 +93,7 @@ def test_a_line_is_found_again_by_its_place_whatever_blank_lines_are_between(
         file.flush()
         fields = [Field("a", L.TEXT, column="a"), Field("b", L.TEXT)]
         columns = CsvScanner(fields, ",").scan(Path(file.name), len(before) + 1, 2, block_bytes)
-        places = columns.take_places().of(np.arange(columns.rows)).tolist()
+        places = columns.places.of(np.arange(columns.rows)).tolist()
         found = list(lines_at(Path(file.name), zip(columns.lines.tolist(), places, strict=True)))
     assert found == [(n, line.rstrip(b"\r\n")) for n, line in enumerate(raw, 2) if line.strip()]
     taken = np.flatnonzero(~columns.again)
@@ -106,7 +106,7 @@ def test_blocks_in_which_no_row_begins_take_no_row_from_others(content: str, blo
     columns = scan(content.encode(), Field("a", L.TEXT), Field("b", L.SKIP), block_bytes=block_bytes)
     expected = [(n, line[:-1]) for n, line in enumerate(content.split("\n"), 1) if line.strip()]
     assert list(zip(columns.lines.tolist(), texts_of(columns, "a"), strict=True)) == expected
-    places = columns.take_places().of(np.arange(columns.rows)).tolist()
+    places = columns.places.of(np.arange(columns.rows)).tolist()
     assert [content[place:].split(",")[0] for place in places] == [text for _, text in expected]
 
 
