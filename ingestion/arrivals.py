@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ingestion.adapters import FileRejected
+from ingestion.contracts import Contract
 from ingestion.file_names import date_in, received_in
 from ingestion.landing_run import Arrival, ChangedWhileRead, LandingRun
 from ingestion.report import FileReport
@@ -13,19 +14,19 @@ from ingestion.store import Delivery, Manifest, keep
 from lake.lakes import BRONZE
 
 
-def believe_name(run: LandingRun, name: str) -> None:
+def believe_name(contract: Contract, now: datetime, name: str) -> None:
     """Raises FileRejected for a file named for a day to come: it would be the latest of its feed until that day.
 
     Unread and not kept, so that landing's files made again into a lake do not depend on when they came. A day's grace is
     for clocks and for registers sent the evening before. A reference's date is no business date.
     """
-    latest = run.now + timedelta(days=1)
+    latest = now + timedelta(days=1)
     received_at = received_in(name)
     if received_at is not None and received_at > latest:
-        raise FileRejected("received_in_future", f"{received_at}Z, now {run.now}Z")
-    day = None if run.contract.mode == "reference" else date_in(name)
+        raise FileRejected("received_in_future", f"{received_at}Z, now {now}Z")
+    day = None if contract.mode == "reference" else date_in(name)
     if day is not None and day > (latest + timedelta(hours=SHANGHAI_HOURS)).date():
-        raise FileRejected("date_in_future", f"{day}, today {run.today}")
+        raise FileRejected("date_in_future", f"{day}, today {(now + timedelta(hours=SHANGHAI_HOURS)).date()}")
 
 
 def keep_bytes(run: LandingRun, arrival: Arrival) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 CHUNK = 1 << 20
+_LARGE = 8 << 20  # of large files: a thread that seldom asks for the interpreter seldom waits for it
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,9 @@ class Tap(io.RawIOBase):
         self.bytes += count
         return count
 
-    def drain(self, target: BinaryIO | None = None) -> None:
-        """Read to the end, into `target` if there is one."""
-        buffer = bytearray(CHUNK)
+    def drain(self, size: int, target: BinaryIO | None = None) -> None:
+        """Read about `size` bytes to the end, into `target` if there is one."""
+        buffer = bytearray(min(max(size, 1), _LARGE))
         with memoryview(buffer) as view:
             while count := self.readinto(buffer):
                 if target is not None:

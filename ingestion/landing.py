@@ -17,6 +17,8 @@ from pathlib import Path
 import duckdb
 import structlog
 
+from ingestion.adapters import FileRejected
+from ingestion.ahead import Begun, begin
 from ingestion.bronze_tables import ensure_bronze_tables
 from ingestion.contracts import Contract, load_contract
 from ingestion.file_names import name_allowed
@@ -46,15 +48,32 @@ def land_files(
     """
     contract = load_contract(feed)
     run = run_id or f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
-    with open_run(home, contract, run, now or datetime.now(UTC), files) as landing:
-        reports = [_land_one(landing, Path(file), place, len(files)) for place, file in enumerate(files, 1)]
+    moment = now or datetime.now(UTC)
+    _make_ready(home, contract)
+    first = begin(home, contract, _naive_utc(moment), Path(files[0])) if files else None  # while the lake is opened
+    try:
+        with open_run(home, contract, run, moment, files) as landing:
+            begun = [first, *[None] * len(files)]
+            reports = [
+                _land_one(landing, Path(file), place, len(files), begun[place - 1])
+                for place, file in enumerate(files, 1)
+            ]
+    finally:
+        if isinstance(first, Begun):
+            first.abandon()
     return LandReport(feed, tuple(reports), run)
+
+
+def _make_ready(home: Home, contract: Contract) -> None:
+    home.ensure()
+    if any(column.treatment is not None and column.treatment.kind.startswith("hmac") for column in contract.columns):
+        load_key(home)  # one that is made now is on disk before the bytes that it would wait for
 
 
 def open_run(home: Home, contract: Contract, run_id: str, now: datetime, files: Sequence[Path] = ()) -> LandingRun:
     """An engine with the bronze lake attached, its tables made, and from then on kept to this installation's folders
     and `files`; closed by leaving the context."""
-    home.ensure()
+    _make_ready(home, contract)
     size = sum(map(_size, files))
     threads = Settings.current().threads_for(size // _BYTES_A_ROW) if files else None
     con = open_engine(home, memory_limit=LandingLimits().memory, threads=threads)
@@ -65,8 +84,6 @@ def open_run(home: Home, contract: Contract, run_id: str, now: datetime, files: 
     attach(con, home, BRONZE)
     with writer_lock(home, BRONZE, purpose=f"tables of {contract.feed}"):
         ensure_bronze_tables(con, [contract])
-    if any(column.treatment is not None and column.treatment.kind.startswith("hmac") for column in contract.columns):
-        load_key(home)  # one that is made now is on disk before the bytes that it would wait for
     _confine(con, home, files)
     return LandingRun(home, con, contract, run_id, _naive_utc(now), expectations_of(home, contract))
 
@@ -81,9 +98,9 @@ def _confine(con: duckdb.DuckDBPyConnection, home: Home, files: Sequence[Path]) 
     con.execute("SET lock_configuration = true")
 
 
-def _land_one(run: LandingRun, file: Path, place: int, count: int) -> FileReport:
+def _land_one(run: LandingRun, file: Path, place: int, count: int, begun: Begun | FileRejected | None) -> FileReport:
     started = time.monotonic()
-    report = land_file(run, file)
+    report = land_file(run, file, begun)
     seconds = time.monotonic() - started
     say = log.warning if report.status == "rejected" else log.info
     say(

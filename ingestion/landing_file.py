@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -16,12 +15,13 @@ import structlog
 from ingestion import batch as batches
 from ingestion.accounting import balance
 from ingestion.adapters import ClearFile, FileRejected, names_people, recognise
-from ingestion.adapters.csv_text import FORMAT as CSV
 from ingestion.adapters.ndjson import FORMAT as NDJSON
 from ingestion.adapters.opening import open_reader
 from ingestion.adapters.plain_copy import plain_copy
 from ingestion.adapters.reading import NeedsCarefulReading, NeedsTextReading, Reading
-from ingestion.arrivals import believe_name, keep_bytes, landed_before
+from ingestion.adapters.scanned import ScannedReader
+from ingestion.ahead import Begun, take_in
+from ingestion.arrivals import keep_bytes, landed_before
 from ingestion.batch import Batch, stage
 from ingestion.bronze_commit import commit_batch, write_parquet
 from ingestion.duplicates import drop_repeats, meet_landed
@@ -33,11 +33,11 @@ from ingestion.landing_run import Arrival, ChangedWhileRead, GateStopped, Landin
 from ingestion.lateness import late_by_date
 from ingestion.positions import convert_positions
 from ingestion.profile import BatchProfile
-from ingestion.receiving import NoSuchFile, receive
+from ingestion.receiving import NoSuchFile
 from ingestion.refusals import collect_refusals
 from ingestion.report import FileReport
 from ingestion.rules import FileFacts
-from ingestion.scan import scan_batch
+from ingestion.scan import is_for_scanning, scan_batch
 from ingestion.scanning.left_texts import FileChanged
 from ingestion.second_look import look_again
 from ingestion.unpacking import opened
@@ -47,21 +47,20 @@ from lake.scratch import scratch_folder
 from lake.writer_lock import writer_lock
 
 log = structlog.get_logger()
-SCAN_FROM_BYTES = 32 << 20  # below it a file is landed before the scanner is loaded
-# Its rows are about so much in memory (of NDJSON, which has names in each line, less); beyond, DuckDB stages them and may spill.
-SCAN_UP_TO_BYTES = {CSV: 5 << 28, NDJSON: 1 << 31}
 
 
-def land_file(run: LandingRun, source: Path) -> FileReport:
-    """Land one file and say what became of it."""
+def land_file(run: LandingRun, source: Path, begun: Begun | FileRejected | None = None) -> FileReport:
+    """Land one file and say what became of it. `begun`: what has been begun of it, or why nothing could be."""
     try:
-        believe_name(run, source.name)
-        received = receive(run.home, run.contract.feed, source, seals=partial(names_people, run.contract))
+        if isinstance(begun, FileRejected):
+            raise begun
+        begun = begun or take_in(run.home, run.contract, run.now, source)
     except FileRejected as problem:
         if isinstance(problem, NoSuchFile) or not os.path.lexists(source):
             # Nothing came: a mistyped path, or a file that its source took back. The lake has nothing to remember of it.
             return FileReport(visible_name(source.name), None, "rejected", reason=NoSuchFile.REASON, detail=str(source))
         return reject(run, source.name, None, problem)
+    received = begun.received
     arrival = Arrival(received, date_in(received.name), received_in(received.name))
     try:
         with one_state(run.con):  # of the lake, asked once
@@ -73,7 +72,7 @@ def land_file(run: LandingRun, source: Path) -> FileReport:
         with scratch_folder(run.home, "landing") as scratch:
             blamed = rejecting(run.contract.feed, received.name, arrival.name_date, sealed=received.sealed)
             with blamed, opened(received, scratch) as file:
-                checked = _check(run, arrival, file, facts, scratch)
+                checked = _check(run, arrival, file, facts, scratch, begun.reader)
             return _commit(run, arrival, checked)
     except (ChangedWhileRead, FileChanged):  # no bytes to keep: neither the former nor the present ones were read whole
         return reject(run, received.name, None, ChangedWhileRead())
@@ -84,7 +83,7 @@ def land_file(run: LandingRun, source: Path) -> FileReport:
             return reject(run, received.name, None, change)
         return reject(run, received.name, arrival, problem)
     finally:
-        received.forget()
+        begun.abandon()
         batches.clear(run.con)
 
 
@@ -100,9 +99,11 @@ class _Checked:
     profile: BatchProfile | None
 
 
-def _check(run: LandingRun, arrival: Arrival, file: ClearFile, facts: FileFacts, scratch: Path) -> _Checked:
+def _check(
+    run: LandingRun, arrival: Arrival, file: ClearFile, facts: FileFacts, scratch: Path, reader: ScannedReader | None
+) -> _Checked:
     """All that depends on the file alone. Nothing of it is in the lake yet, so an error here may be the file's own."""
-    staged = read_batch(run, file, facts, scratch)
+    staged = read_batch(run, file, facts, scratch, reader=reader)
     good = staged.good_by_date()
     # A file of an append feed without a date in its name is of the latest date it holds.
     latest = max(good, default=run.today) if run.contract.business_date_column else run.today
@@ -154,18 +155,21 @@ def _commit(run: LandingRun, arrival: Arrival, checked: _Checked) -> FileReport:
     )
 
 
-def read_batch(run: LandingRun, file: ClearFile, facts: FileFacts, scratch: Path, *, scans: bool = True) -> Batch:
+def read_batch(
+    run: LandingRun, file: ClearFile, facts: FileFacts, scratch: Path, *, scans: bool = True,
+    reader: ScannedReader | None = None,
+) -> Batch:  # fmt: skip
     """The file's rows, typed and checked; a file the fast readers cannot number exactly is read a second time.
 
-    Without `scans` they are in any case staged in a table, in which they can be changed.
+    Without `scans` they are in any case staged in a table, in which they can be changed. `reader`: who has begun to scan it.
     """
-    way = Reading.SCANNED if scans and _is_for_scanning(run, file) else Reading.TYPED
+    way = Reading.SCANNED if scans and is_for_scanning(run.contract, file) else Reading.TYPED
     while True:
         try:
             if way is Reading.SCANNED:
-                return scan_batch(run.con, run.contract, file, facts)
-            with open_reader(run.con, run.contract, file, scratch, way) as reader:
-                return look_again(stage(run.con, run.contract, reader, facts), facts)
+                return scan_batch(run.con, run.contract, file, facts, reader)
+            with open_reader(run.con, run.contract, file, scratch, way) as opened_reader:
+                return look_again(stage(run.con, run.contract, opened_reader, facts), facts)
         except NeedsTextReading as need:
             way, because = Reading(way + 1), str(need)
         except (NeedsCarefulReading, duckdb.InvalidInputException) as problem:
@@ -184,12 +188,6 @@ def read_batch(run: LandingRun, file: ClearFile, facts: FileFacts, scratch: Path
             "reading again", way=way.name.lower(), plain=bool(file.plain), feed=run.contract.feed, file=file.name,
             because=because,
         )  # fmt: skip
-
-
-def _is_for_scanning(run: LandingRun, file: ClearFile) -> bool:
-    if file.size < SCAN_FROM_BYTES:
-        return False
-    return file.size <= SCAN_UP_TO_BYTES.get(recognise(run.contract, file.name, file.head).format, 0)
 
 
 def _plain(run: LandingRun, file: ClearFile, scratch: Path) -> ClearFile | None:

@@ -27,7 +27,7 @@ ROW_GROUP = (
 _COPIED = "FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 4000"
 _FEW = 4_000  # different values of a row group up to which a dictionary is worth its trying
 _TOGETHER = 32_768  # rows encoded in one go: a dictionary's statistics are made anew for each
-_AHEAD = 2  # row groups made before the first of them is written
+_AHEAD = 1  # row groups made before the first of them is written
 
 
 def copy_rows(con: duckdb.DuckDBPyConnection, path: Path, rows: str) -> list[Path]:
@@ -42,23 +42,22 @@ def copy_rows(con: duckdb.DuckDBPyConnection, path: Path, rows: str) -> list[Pat
 
 
 def write_side_by_side(shares: Iterable[tuple[Path, Iterable[pa.RecordBatch]]]) -> list[Path]:
-    """Write each share of rows to its path: a batch of each in turn, so that the files are written side by side.
+    """Write each share of rows to its path, made and written side by side, so from several threads.
 
     A batch has at most ROW_GROUP rows a row group. Returns the paths that got any; no rows, no file.
     """
-    files = [(ParquetDraft(path), iter(batches)) for path, batches in shares]
+    files = [(ParquetDraft(path), batches) for path, batches in shares]
     try:
-        waiting = files
-        while waiting:
-            waiting = [(file, batches) for file, batches in waiting if file.take(next(batches, None))]
-        return [file.path for file, _ in files if file.finish()]
+        with ThreadPoolExecutor(len(files), thread_name_prefix="rows") as pool:
+            written = [pool.submit(file.take, batches) for file, batches in files]
+            return [file.path for (file, _), done in zip(files, written, strict=True) if done.result()]
     finally:
         for file, _ in files:
             file.close()
 
 
 class ParquetDraft:
-    """One file, written by a thread of its own. Takes rows until there are none."""
+    """One file, written by a thread of its own while further rows are made."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -68,20 +67,16 @@ class ParquetDraft:
         self._waiting: deque[Future[None]] = deque()
         self._early: Future[None] | None = None
 
-    def take(self, batch: pa.RecordBatch | None) -> bool:
-        """Have these rows written; whether there were any more to take."""
-        if batch is None:
-            return False
-        if batch.num_rows:
+    def take(self, batches: Iterable[pa.RecordBatch]) -> bool:
+        """Write all rows, to the disk; whether there is a file."""
+        for batch in batches:
+            if not batch.num_rows:
+                continue
             if self._writer is None:
                 self._writer = _writer(self.path, batch)
             if len(self._waiting) == _AHEAD:
                 self._waiting.popleft().result()
             self._waiting.append(self._thread.submit(self._write, self._writer, batch))
-        return True
-
-    def finish(self) -> bool:
-        """Wait until everything is on disk; whether there is a file."""
         while self._waiting:
             self._waiting.popleft().result()
         if self._writer is None:

@@ -34,7 +34,7 @@ GZIP = b"\x1f\x8b"
 # One thread beside DuckDB's own: it hashes and copies while the rows are parsed, and syncs while they are checked.
 def _yield() -> None:
     """Let this thread have the time that no other wants."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
 
 
 _background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="landing-bytes", initializer=_yield)
@@ -112,7 +112,7 @@ def receive(home: Home, feed: str, source: Path, *, seals: Callable[[str, bytes]
         os.close(descriptor)
         raise
     target = None if linked else os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-    taken = _background.submit(_take, descriptor, target, home if sealed else None)
+    taken = _background.submit(_take, descriptor, status.st_size, target, home if sealed else None)
     synced = _background.submit(_sync, descriptor, target, taken)
     return Received(
         source=source,
@@ -152,15 +152,15 @@ def _being_written(descriptor: int) -> bool:
     return False
 
 
-def _take(descriptor: int, target: int | None, sealer: Home | None) -> Fingerprint:
+def _take(descriptor: int, size: int, target: int | None, sealer: Home | None) -> Fingerprint:
     with io.FileIO(descriptor, closefd=False) as stream:
         tap = Tap(stream)
         if target is None:
-            tap.drain()
+            tap.drain(size)
             return tap.fingerprint
         with os.fdopen(target, "wb", closefd=False) as file:
             if sealer is None:
-                tap.drain(file)
+                tap.drain(size, file)
             else:
                 seal_stream(io.BufferedReader(tap, CHUNK), file, sealer)
         return tap.fingerprint

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.adapters import ClearFile, recognise
+from ingestion.adapters.csv_text import FORMAT as CSV
+from ingestion.adapters.ndjson import FORMAT as NDJSON
 from ingestion.adapters.reading import LineNumbers, NeedsTextReading
-from ingestion.adapters.scanned import ScannedCsv, ScannedNdjson
+from ingestion.adapters.scanned import ScannedCsv, ScannedNdjson, ScannedReader
 from ingestion.batch import TYPED
 from ingestion.contracts import Contract
 from ingestion.rules import FileFacts, SourceShape, compile_rules
@@ -21,24 +23,53 @@ from ingestion.scanned_rows import TYPES
 from ingestion.scanning import layout as L
 from ingestion.scanning.blocks import LineHasNoEnd
 from ingestion.scanning.growing import TooManyRows
+from ingestion.scanning.plan import Field
 from ingestion.scanning.taking import AmbiguousLines, LinesTooShort
 from ingestion.scanning.texts import CodedTexts
 
 _SHIFT_US = SHANGHAI_HOURS * 3_600_000_000
 
 
+SCAN_FROM_BYTES = 32 << 20  # below it a file is landed before the scanner is loaded
+# Its rows are about so much in memory (of NDJSON, which has names in each line, less); beyond, DuckDB stages them and may spill.
+SCAN_UP_TO_BYTES = {CSV: 5 << 28, NDJSON: 1 << 31}
 _READERS = {ScannedCsv.format: ScannedCsv, ScannedNdjson.format: ScannedNdjson}
 
 
-def scan_batch(con: duckdb.DuckDBPyConnection, contract: Contract, file: ClearFile, facts: FileFacts) -> ScannedBatch:
-    """Read, type and check a file's rows. Raises NeedsTextReading where the scanner is not for this file."""
+def is_for_scanning(contract: Contract, file: ClearFile) -> bool:
+    """Whether a file is of a size and a format for which the scanner is worth its loading. Raises FileRejected."""
+    if file.size < SCAN_FROM_BYTES:
+        return False
+    return file.size <= SCAN_UP_TO_BYTES.get(recognise(contract, file.name, file.head).format, 0)
+
+
+def scanned_reader(contract: Contract, file: ClearFile) -> ScannedReader:
+    """Who reads the file by the scanner. Raises NeedsTextReading where that is not for this contract."""
     for problem in _not_for_scanning(contract):
         raise NeedsTextReading(problem)
     reader = _READERS[recognise(contract, file.name, file.head).format](contract, file)
-    fields = {f.name: f for f in reader.fields if f.kind != L.SKIP}
-    dated = next((f for f in fields.values() if f.column and f.column == contract.business_date_column), None)
+    dated = _dated(contract, reader)
     if contract.business_date_column is not None and (dated is None or dated.kind not in (L.INSTANT, L.DATE)):
         raise NeedsTextReading("the business date is not spelt for the scanner")
+    return reader
+
+
+def _dated(contract: Contract, reader: ScannedReader) -> Field | None:
+    return next((f for f in reader.fields if f.column and f.column == contract.business_date_column), None)
+
+
+def scan_batch(
+    con: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    file: ClearFile,
+    facts: FileFacts,
+    reader: ScannedReader | None = None,
+) -> ScannedBatch:
+    """Read, type and check a file's rows; `reader`: who has begun to read it. Raises NeedsTextReading where the scanner is
+    not for this file."""
+    reader = reader or scanned_reader(contract, file)
+    fields = {f.name: f for f in reader.fields if f.kind != L.SKIP}
+    dated = _dated(contract, reader)
     try:
         columns = reader.columns()
     except (AmbiguousLines, LinesTooShort, LineHasNoEnd, TooManyRows) as problem:

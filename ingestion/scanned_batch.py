@@ -6,11 +6,12 @@ and times in one query. A row that does not surely pass is read again from its l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,13 @@ from ingestion.columns import Column
 from ingestion.parquet_file import write_side_by_side
 from ingestion.pseudonyms import pseudonymise
 from ingestion.rules import CompiledRules
+from ingestion.rules.checks import surely_within
 from ingestion.rules.compiler import DATUM, raw_name, value_name
 from ingestion.scanned_keys import hashed_keys, rows_alike, rows_with
 from ingestion.scanned_order import arrange, repeated_places, sort_keys
 from ingestion.scanned_profile import scanned_profile
 from ingestion.scanned_rows import finished_rows, length, parts, taken, texts_as_stored
+from ingestion.scanning import layout as L
 from ingestion.scanning.columns import Part, ScannedColumns, arrow
 from ingestion.scanning.left_texts import LeftTexts
 from ingestion.scanning.plan import Field
@@ -58,6 +61,7 @@ class ScannedBatch(Batch):
     lists: dict[str, WordList] = field(default_factory=dict)
     keyed: dict[str, pa.ChunkedArray] = field(default_factory=dict)  # pseudonyms of identities that are no words
     hashing: Future[NDArray[np.uint64] | None] | None = field(default=None, init=False)  # of the keys, as the rows lie
+    asking: Lock = field(default_factory=Lock, init=False)  # held by who asks the engine beside others
     _is_offered: bool = field(default=False, init=False)
     _arranged: bool = field(default=False, init=False)  # whether the rows lie as they are stored
 
@@ -74,13 +78,26 @@ class ScannedBatch(Batch):
             if self._column_of(name).required:
                 self.moved |= left.empty()
         passed = {f.column for f in self.fields.values() if not f.is_kept} | {c.name for c in self._coded()}
-        passed |= {self.fields[name].column for name in self.columns.left()}
+        passed |= {self.fields[name].column for name in self.columns.left()} | set(self._within_bounds())
         checks = [rules.good for name, rules in self.quick.columns.items() if name not in passed]
         holds = " AND ".join([*self.quick.together, *checks])
         failing = self.con.execute(
             f"SELECT (_row | 0) AS row FROM ({self.layers(SCANNED)}) WHERE ({holds or 'TRUE'}) IS NOT TRUE"
         ).fetchnumpy()["row"]
         self.moved[np.asarray(failing, np.int64)] = True
+
+    def _within_bounds(self) -> Iterator[str]:
+        """The columns of numbers of which the least and the greatest say that all pass: the scanner takes finite ones alone."""
+        for name, values in self.columns.numbers.items():
+            given = self.fields[name].column
+            if given is None or self.fields[name].kind != L.REAL or not len(values):
+                continue
+            column, complete = self.contract.column(given), name in self.columns.complete
+            if column.logical_type != "number" or (column.required and not complete):
+                continue
+            lowest, highest = float(np.fmin.reduce(values)), float(np.fmax.reduce(values))
+            if lowest != lowest or surely_within(column, lowest, highest):  # NaN: there is none
+                yield column.name
 
     def mend(self) -> None:
         """Read the lines of the moved rows again. Raises NeedsTextReading when they are many."""
@@ -90,7 +107,7 @@ class ScannedBatch(Batch):
         if len(rows) > _MANY:
             raise NeedsTextReading(f"{len(rows)} rows are not spelt as usual")
         assert self.columns.places is not None
-        lines, places = self.columns.lines[rows], self.columns.places.of(rows)
+        lines, places = self.columns.lines[rows].astype(np.int64), self.columns.places.of(rows)
         self.columns.places = None  # nobody else needs them but texts that are left in the file
         given = [texts for _, texts in reader.texts(zip(lines.tolist(), places.tolist(), strict=True))]
         texts = {name: pa.array([row[name] for row in given], pa.string()) for name in reader.shape.columns}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from ingestion.scanned_rows import numbers_as_stored, texts_as_stored
 from ingestion.scanning.layout import SPARE
 from ingestion.scanning.left_texts import LeftTexts
 from ingestion.scanning.memory import address
+from ingestion.scanning.texts import PlainTexts
 
 if TYPE_CHECKING:
     from ingestion.scanned_batch import ScannedBatch
@@ -28,6 +30,8 @@ def hashed_keys(batch: ScannedBatch) -> NDArray[np.uint64] | None:
     from ingestion.scanning.kernel import mix_codes, mix_texts, mix_words
 
     texts, numbers = texts_as_stored(batch), numbers_as_stored(batch)
+    if (alone := _hashed_alone(batch, texts)) is not None:
+        return alone
     hashes = np.zeros(batch.rows, np.uint64)
     for name in batch.contract.key:
         if name in batch.lists:
@@ -48,6 +52,23 @@ def hashed_keys(batch: ScannedBatch) -> NDArray[np.uint64] | None:
     if batch.days is not None:
         mix_codes(batch.days, hashes)
     return hashes
+
+
+def _hashed_alone(batch: ScannedBatch, texts: Mapping[str, tuple[str, PlainTexts | LeftTexts]]) -> NDArray | None:
+    """The hashes that the scanner made, where they are of all that makes a key."""
+    name, *others = batch.contract.key
+    _, given = texts.get(name, (None, None))
+    if others or not isinstance(given, LeftTexts) or not _is_one_day(batch):
+        return None
+    return given.hashes
+
+
+def _is_one_day(batch: ScannedBatch) -> bool:
+    """Whether all rows that stay are of one business date."""
+    if batch.days is None or not len(batch.days):
+        return True
+    stay = ~batch.moved
+    return bool(((batch.days == batch.days[int(stay.argmax())]) | batch.moved).all())
 
 
 def begin_hashing(batch: ScannedBatch) -> Future[NDArray[np.uint64] | None] | None:

@@ -42,8 +42,7 @@ def arrange(batch: ScannedBatch) -> bool:
     if keys is None:
         return False
     stay = ~batch.moved
-    every = bool(stay.all())
-    if is_sorted(keys if every else [key[stay] for key in keys]):
+    if _lie_in_order(keys, stay):
         return True
     if keys[0].dtype == np.int32:
         # Sources mostly write as time goes by: with the first column in order, so are the others.
@@ -57,6 +56,17 @@ def arrange(batch: ScannedBatch) -> bool:
     places[order] = np.arange(len(order), dtype=np.int32)
     _move(batch, places)
     return True
+
+
+def _lie_in_order(keys: Sequence[NDArray], stay: NDArray[np.bool_]) -> bool:
+    from ingestion.scanning.kernel import rises
+
+    if keys and keys[0].dtype == np.int64:
+        if not rises(keys[0], stay):
+            return False
+        if len(keys) == 1:
+            return True
+    return is_sorted(keys if stay.all() else [key[stay] for key in keys])
 
 
 def is_sorted(keys: Sequence[NDArray]) -> bool:

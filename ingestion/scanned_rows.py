@@ -35,13 +35,17 @@ TYPES = {
 
 
 def finished_rows(batch: ScannedBatch, rows: Part, file_sha256: str) -> Iterator[pa.RecordBatch]:
-    """Rows as bronze stores them, in the given order. What is at hand as it is stored need not go through DuckDB."""
+    """Rows as bronze stores them, in the given order. What is at hand as it is stored need not go through DuckDB.
+
+    Several threads may take from several of these.
+    """
     names = [column.name for column in batch.contract.stored_columns]
     same = {**_same_values(batch), "_file_sha256": pa.scalar(file_sha256)}
     given, plain = numbers_as_stored(batch), texts_as_stored(batch)
     at_hand = batch.lists.keys() | batch.keyed.keys() | same.keys() | given.keys() | plain.keys()
     made = [name for name in names if name not in at_hand]
-    for part in parts(rows, ROW_GROUP):
+    for some in parts(rows, ROW_GROUP):
+        part = some if isinstance(some, slice) else some.astype(np.int64)  # which numpy takes by several times as fast
         count = length(part)
         found = _made(batch, made, part)
         for name, words in batch.lists.items():
@@ -55,7 +59,7 @@ def finished_rows(batch: ScannedBatch, rows: Part, file_sha256: str) -> Iterator
             else:
                 found[name] = texts.arrow(part, empty_is_missing=True)
         found |= {name: _repeated(value, count) for name, value in same.items()}
-        found["_line"] = pa.array(batch.columns.lines[part])
+        found["_line"] = pa.array(batch.columns.lines[part].astype(np.int64))
         order = [*names, "_file_sha256", "_line"]
         yield pa.RecordBatch.from_arrays([found[name] for name in order], names=order)
 
@@ -124,7 +128,8 @@ def _same_values(batch: ScannedBatch) -> dict[str, pa.Scalar]:
         return {}
     types = {column.name: column.type for column in batch.contract.stored_columns}
     wanted = ", ".join(f"CAST({batch.rules.constants[name]} AS {types[name]}) AS {sql_name(name)}" for name in names)
-    row = batch.con.execute(f"SELECT {wanted}").to_arrow_table()
+    with batch.asking:
+        row = batch.con.execute(f"SELECT {wanted}").to_arrow_table()
     return {name: row.column(name)[0] for name in names}
 
 
@@ -143,7 +148,8 @@ def _made(batch: ScannedBatch, names: Sequence[str], part: Part) -> dict[str, pa
     types = {column.name: column.type for column in batch.contract.stored_columns}
     values = ", ".join(f"CAST({batch.stored[name]} AS {types[name]}) AS {sql_name(name)}" for name in names)
     places = pa.array(np.arange(length(part), dtype=np.int32))
-    batch.con.register("part", batch.part(part).append_column("_place", places))
-    made = batch.con.execute(f"SELECT {values} FROM ({batch.layers('part')}) ORDER BY _place").to_arrow_table()
-    batch.con.unregister("part")
+    with batch.asking:
+        batch.con.register("part", batch.part(part).append_column("_place", places))
+        made = batch.con.execute(f"SELECT {values} FROM ({batch.layers('part')}) ORDER BY _place").to_arrow_table()
+        batch.con.unregister("part")
     return {name: made.column(name).combine_chunks() for name in names}

@@ -19,16 +19,23 @@ from ingestion.receiving import GZIP, HEAD, Received
 @contextmanager
 def opened(received: Received, scratch: Path) -> Iterator[ClearFile]:
     """The received file ready for parsing: itself, or unpacked into `scratch` when it is gzip. Raises FileRejected."""
-    at = received_in(received.name)
-    if not received.head.startswith(GZIP):
-        yield ClearFile(received.clear, received.name, received.size, received.head, at)
+    file = clear_file(received)
+    if file is not None:
+        yield file
         return
     unpacked = scratch / "unpacked"
     size = _unpack(received.clear, unpacked, received.size)
     name = received.name.removesuffix(".gz").removesuffix(".GZ")
     with unpacked.open("rb") as stream:
         head = stream.read(HEAD)
-    yield ClearFile(unpacked, name, size, head, at)
+    yield ClearFile(unpacked, name, size, head, received_in(received.name))
+
+
+def clear_file(received: Received) -> ClearFile | None:
+    """The received file itself, if it can be parsed as it is."""
+    if received.head.startswith(GZIP):
+        return None
+    return ClearFile(received.clear, received.name, received.size, received.head, received_in(received.name))
 
 
 def _unpack(source: Path, target: Path, packed: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import duckdb
 
@@ -35,14 +36,31 @@ class ScannedReader(ABC):
 
     def __init__(self, file: ClearFile) -> None:
         self._file = file
+        self._begun: Future[ScannedColumns] | None = None
         self._held: dict[int, RawLine] = {}  # lines read as text, of which most are to be refused next
 
     @abstractmethod
     def _read(self, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
         """Why a line of at most LINE_LIMIT bytes is no row, or what it gives, as text."""
 
+    def begin(self) -> None:
+        """Have the file scanned from here on, beside whatever else is done."""
+        beside = ThreadPoolExecutor(1, thread_name_prefix="scanning")
+        self._begun = beside.submit(self._scan)
+        beside.shutdown(wait=False)
+
     def columns(self) -> ScannedColumns:
-        """The file's rows. Raises AmbiguousLines, LineHasNoEnd, LinesTooShort, TooManyRows."""
+        """The file's rows, once. Raises AmbiguousLines, LineHasNoEnd, LinesTooShort, TooManyRows."""
+        begun, self._begun = self._begun, None
+        return self._scan() if begun is None else begun.result()
+
+    def stop(self) -> None:
+        """Wait for what has been begun and was not asked for, cut short."""
+        if self._begun is not None:
+            self._scanner.stop()
+            wait([self._begun])
+
+    def _scan(self) -> ScannedColumns:
         return self._scanner.scan(self._file.path, self._start, self._line)
 
     def settle(self, con: duckdb.DuckDBPyConnection, rows: int) -> LineNumbers:  # noqa: ARG002

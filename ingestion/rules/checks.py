@@ -79,6 +79,15 @@ def surely_good(column: Column, given: Given, value: str, reference: str, *, cle
     return f"({holds})" if column.required else f"({given.quick} IS NULL OR ({holds}))"
 
 
+def surely_within(column: Column, lowest: float, highest: float) -> bool:
+    """Whether all finite numbers from `lowest` to `highest` pass every check of `column`: what `surely_good` asks of each."""
+    return (
+        (column.minimum is None or lowest >= column.minimum)
+        and (column.maximum is None or highest <= column.maximum)
+        and (column.exclusive_minimum is None or lowest > column.exclusive_minimum)
+    )
+
+
 def _rules(column: Column, raw: str, value: str, source_type: str, reference: str) -> Iterator[tuple[str, str]]:
     if column.required:
         yield "required_missing", f"{raw} IS NULL"

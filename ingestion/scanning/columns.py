@@ -13,7 +13,7 @@ from ingestion.scanning.blocks import LinePlaces
 from ingestion.scanning.left_texts import LeftTexts, TextFile
 from ingestion.scanning.texts import CodedTexts, PlainTexts
 
-Part = slice | NDArray[np.int32]  # of the rows
+Part = slice | NDArray[np.int32] | NDArray[np.int64]  # of the rows
 _SHARE = 1 << 18  # rows fetched together
 
 
@@ -27,7 +27,7 @@ class ScannedColumns:
     are to be brought.
     """
 
-    lines: NDArray[np.int64]
+    lines: NDArray[np.int32]
     again: NDArray[np.bool_]
     numbers: dict[str, NDArray]
     texts: dict[str, CodedTexts | PlainTexts | LeftTexts]
@@ -45,8 +45,8 @@ class ScannedColumns:
         if not left:
             return {}
         assert self.file is not None
-        rows = np.arange(part.start, part.stop, dtype=np.int32) if isinstance(part, slice) else part
-        return self.file.fetched(left, rows)
+        rows = np.arange(part.start, part.stop) if isinstance(part, slice) else part
+        return self.file.fetched(left, rows.astype(np.int32))
 
     def check(self) -> None:
         """Raises FileChanged where what was fetched may not be what was scanned."""

@@ -21,7 +21,6 @@ from ingestion.scanning.words_kernel import (
     is_utf8,
     lowest,
     marks_at,
-    put_integer,
     put_short,
 )
 
@@ -78,6 +77,7 @@ def _record(at, delimiter, fields, table, row, base, block, marks):  # type: ign
         begin = at
         if byte_at(at) == 34:
             begin += 1
+            block, marks, wide = _next(block, marks, wide, delimiter)  # in which the quote itself is marked
             byte = delimiter
             while byte == delimiter and byte >= 32:
                 marks &= marks - _ONE
@@ -128,7 +128,7 @@ def scan_records(base, at, stop, delimiter, fields, table, lines, places, line, 
     address and number, how it ended).
 
     All are addresses, but `delimiter`, a byte, `fields`, the number of columns of the file, `most` and `line`, the number of
-    the line at `at`. base: of the bytes that texts are told from. lines: int64[most], each row's line, less than 0
+    the line at `at`. base: of the bytes that texts are told from. lines: int32[most], each row's line, less than 0
     (-1 - line) for a row in which nothing is given because its line is spelt in another way. places: uint32[most], where
     each row's line begins, from `base`. A blank line gives no row. The columns hold missing values before.
     """
@@ -150,9 +150,9 @@ def scan_records(base, at, stop, delimiter, fields, table, lines, places, line, 
             return row, at, line, L.AMBIGUOUS
         if how == _ODD or after - at > L.LONGEST_LINE:
             blank(table, fields, row)
-            put_integer(lines + 8 * row, -1 - line)
+            put_short(lines + 4 * row, -1 - line)
         else:
-            put_integer(lines + 8 * row, line)
+            put_short(lines + 4 * row, line)
         put_short(places + 4 * row, at - base)
         row += 1
         line += 1

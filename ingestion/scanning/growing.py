@@ -13,7 +13,7 @@ Kind = tuple[type, int]  # of a column: the type of its numbers, and how many of
 
 
 class Stopped(Exception):
-    """Another part could not be read."""
+    """Another part could not be read, or nobody wants any more."""
 
 
 class GrowingColumns:

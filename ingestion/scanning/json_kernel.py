@@ -22,7 +22,6 @@ from ingestion.scanning.words_kernel import (
     low_bytes,
     lowest,
     marks_at,
-    put_integer,
     put_short,
     same,
     word_at,
@@ -193,9 +192,9 @@ def scan_objects(base, at, stop, names, fields, table, lines, places, line, most
             after = line_end(at)
         if not taken or after - at > L.LONGEST_LINE:
             blank(table, fields, row)
-            put_integer(lines + 8 * row, -1 - line)
+            put_short(lines + 4 * row, -1 - line)
         else:
-            put_integer(lines + 8 * row, line)
+            put_short(lines + 4 * row, line)
         put_short(places + 4 * row, at - base)
         row += 1
         line += 1

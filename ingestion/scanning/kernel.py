@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ingestion import calendar_kernel
-from ingestion.scanning import rows_kernel, taking_kernel, text_kernel, views_kernel
+from ingestion.scanning import fetching_kernel, rows_kernel, taking_kernel, text_kernel
 from lake.compiled import EntryPoint, source_digest
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "count_line_ends",
     "days_of",
     "fetch",
+    "measure",
     "mix_codes",
     "mix_texts",
     "mix_words",
@@ -21,6 +22,7 @@ __all__ = [
     "put_codes",
     "put_words",
     "recode",
+    "rises",
     "take_objects",
     "take_records",
 ]
@@ -48,10 +50,16 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         )
 
     @EntryPoint
-    def fetch(lines, rows, count, coded, codes, words, word_heap, spans, views, heap, number, used):  # type: ignore[no-untyped-def]
-        """See views_kernel.fetch."""
+    def measure(rows, count, table, columns):  # type: ignore[no-untyped-def]
+        """See fetching_kernel.measure."""
         source  # noqa: B018
-        return views_kernel.fetch(lines, rows, count, coded, codes, words, word_heap, spans, views, heap, number, used)
+        fetching_kernel.measure(rows, count, table, columns)
+
+    @EntryPoint
+    def fetch(descriptor, rows, count, begins, lines, table, columns, buffer, room):  # type: ignore[no-untyped-def]
+        """See fetching_kernel.fetch."""
+        source  # noqa: B018
+        return fetching_kernel.fetch(descriptor, rows, count, begins, lines, table, columns, buffer, room)
 
     @EntryPoint
     def count_line_ends(text):  # type: ignore[no-untyped-def]
@@ -64,6 +72,12 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         """See rows_kernel.places_of."""
         source  # noqa: B018
         rows_kernel.places_of(codes, behind, starts, places)
+
+    @EntryPoint
+    def rises(values, stay):  # type: ignore[no-untyped-def]
+        """See rows_kernel.rises."""
+        source  # noqa: B018
+        return rows_kernel.rises(values, stay)
 
     @EntryPoint
     def put_words(values, places, target):  # type: ignore[no-untyped-def]
@@ -122,9 +136,11 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
     return (
         take_records,
         take_objects,
+        measure,
         fetch,
         count_line_ends,
         places_of,
+        rises,
         put_words,
         put_codes,
         put_bytes,
@@ -140,9 +156,11 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
 (
     take_records,
     take_objects,
+    measure,
     fetch,
     count_line_ends,
     places_of,
+    rises,
     put_words,
     put_codes,
     put_bytes,

@@ -17,6 +17,12 @@ ENTRIES = 6
 ) = range(16)  # fmt: skip
 TEXT_ENTRIES = 16
 
+# A column's entries in the table of texts that were left in the file (fetching_kernel).
+(
+    LEFT_BEFORE, LEFT_CODES, LEFT_WORDS, LEFT_WORD_HEAP, LEFT_SPANS, LEFT_VIEWS, LEFT_HEAP, LEFT_NUMBER, LEFT_USED,
+) = range(9)  # fmt: skip
+LEFT_ENTRIES = 9
+
 NO_INTEGER = np.iinfo(np.int64).min  # a missing integer, instant (microseconds since 1970 UTC), date (days since 1970)
 NO_SHORT = np.int8(-128)  # a missing integer where values are few
 NO_REAL = np.nan  # a missing number: no spelling that the scanner takes reads as NaN

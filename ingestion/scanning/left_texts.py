@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,26 +16,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ingestion.scanning import layout as L
-from ingestion.scanning.blocks import Block, LinePlaces, fill
-from ingestion.scanning.memory import Buffer, address
+from ingestion.scanning.blocks import Block, LinePlaces
+from ingestion.scanning.memory import Reused, address
 from ingestion.scanning.texts import PlainTexts
 from ingestion.scanning.word_table import WordTable
 
-_WINDOW = 20  # bits: so many bytes of the file are looked at together, which a core has at hand
-_HALF = 16  # bits of a span (views_kernel.note_spans)
+_ROOM = 1 << 18  # bytes of the file that are looked at together: what a core has at hand
 
 
 class FileChanged(Exception):
     """Somebody wrote to the file after it was scanned."""
-
-
-@dataclass(frozen=True)
-class _Window:
-    """Rows of one block that lie close together in the file: their places in what is asked for, the block, the first's byte."""
-
-    asked: slice
-    block: Block
-    begins: int
 
 
 @dataclass(frozen=True)
@@ -61,37 +51,12 @@ class LeftTexts:
             found[coded] = self.codes[coded] == 0
         return found
 
-    def place_for(self, rows: NDArray[np.int32], windows: Sequence[_Window]) -> PlainTexts:
-        """Room for the texts of these rows."""
-        size = int((self.spans[rows] >> _HALF).sum(dtype=np.int64))
-        for window in windows:
-            if coded := self._coded(rows, window):
-                codes = self.codes[rows[window.asked][:coded]]
-                size += int(self.tables[window.block.thread].words[codes, 1].sum())
-        return PlainTexts(np.empty((len(rows), 2), np.uint64), [pa.py_buffer(np.empty(size + L.SPARE, np.uint8))])
-
-    def fetch(
-        self,
-        rows: NDArray[np.int32],
-        window: _Window,
-        lines: NDArray[np.int64],
-        target: PlainTexts,
-        number: int,
-        used: int,
-    ) -> int:
-        """The rows of a window, whose lines lie at these addresses, to where they are asked for (views_kernel.fetch)."""
-        from ingestion.scanning.kernel import fetch
-
-        _, words, word_heap = self.tables[window.block.thread].addresses() if self.tables else (0, 0, 0)
-        return int(fetch(
-            address(lines), address(rows[window.asked]), len(lines), self._coded(rows, window), address(self.codes), words,
-            word_heap, address(self.spans), address(target.views[window.asked]), target.heaps[0].address, number, used,
-        ))  # fmt: skip
-
-    def _coded(self, rows: NDArray[np.int32], window: _Window) -> int:
-        """How many of a window's rows have codes: the first ones."""
-        coded = window.block.coded[self.index]
-        return int(np.searchsorted(rows[window.asked], window.block.first + coded)) if coded else 0
+    def point(self, entries: NDArray[np.int64], block: Block) -> None:
+        """Let a column's entries in the table of fetching_kernel tell of the rows of a block."""
+        entries[L.LEFT_BEFORE] = block.first + block.coded[self.index]
+        entries[L.LEFT_CODES], entries[L.LEFT_SPANS] = address(self.codes), address(self.spans)
+        if self.tables:
+            _, entries[L.LEFT_WORDS], entries[L.LEFT_WORD_HEAP] = self.tables[block.thread].addresses()
 
 
 def left(
@@ -111,6 +76,8 @@ class TextFile:
         self._file = io.FileIO(descriptor)
         self._status = self._now()
         self._places = places
+        self._firsts = [block.first for block in places.blocks]
+        self._memory = Reused()
 
     def fetched(
         self, columns: Mapping[str, LeftTexts], rows: NDArray[np.int32], number: int = 0
@@ -119,20 +86,32 @@ class TextFile:
 
         Raises FileChanged, OSError.
         """
-        begins, windows = self._windows(rows)
-        found = {name: column.place_for(rows, windows) for name, column in columns.items()}
-        used = dict.fromkeys(columns, 0)
-        buffer = Buffer()
-        size = self._status[0]
-        for window in windows:
-            lines = begins[window.asked]
-            length = min(int(lines[-1]) + L.LONGEST_LINE, size) - window.begins
-            text = buffer.take(length + L.SPARE)
-            if fill(self._file.fileno(), text.data[:length], window.begins) < length:
+        from ingestion.scanning.kernel import fetch, measure
+
+        table = np.zeros((len(columns), L.LEFT_ENTRIES), np.int64)
+        edges = [0, *np.searchsorted(rows, self._firsts[1:]).tolist(), len(rows)]
+        pieces = [(*piece, block) for piece, block in zip(pairwise(edges), self._places.blocks, strict=True)]
+        pieces = [(first, last, block) for first, last, block in pieces if last > first]
+        at, lines, tables = address(rows), address(self._places.in_block), address(table)
+        for first, last, block in pieces:
+            self._point(columns.values(), table, block)
+            measure(at + 4 * first, last - first, tables, len(columns))
+        found = {}
+        for entries, name in zip(table, columns, strict=True):
+            heap = self._memory.take(int(entries[L.LEFT_USED]) + L.SPARE)
+            views = self._memory.take(16 * len(rows))[: 16 * len(rows)].view(np.uint64).reshape(-1, 2)
+            found[name] = PlainTexts(views, [pa.py_buffer(heap)])
+            entries[L.LEFT_VIEWS], entries[L.LEFT_HEAP] = address(views), address(heap)
+            entries[L.LEFT_NUMBER], entries[L.LEFT_USED] = number, 0
+        buffer = self._memory.take(_ROOM + L.SPARE)
+        for first, last, block in pieces:
+            self._point(columns.values(), table, block)
+            done = fetch(
+                self._file.fileno(), at + 4 * first, last - first, block.begins, lines, tables, len(columns),
+                address(buffer), _ROOM,
+            )  # fmt: skip
+            if done < last - first:
                 raise FileChanged
-            lines = lines + (address(text) - window.begins)
-            for name, column in columns.items():
-                used[name] = column.fetch(rows, window, lines, found[name], number, used[name])
         return found
 
     def check(self) -> None:
@@ -140,18 +119,9 @@ class TextFile:
         if self._now() != self._status:
             raise FileChanged
 
-    def _windows(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], list[_Window]]:
-        """The byte at which each row's line begins, and the rows that are looked at together."""
-        if not len(rows):
-            return np.empty(0, np.int64), []
-        in_blocks, begins = self._places.with_blocks(rows)
-        edges = (np.diff(begins >> _WINDOW) != 0) | (np.diff(in_blocks) != 0)
-        starts = [0, *(np.flatnonzero(edges) + 1).tolist(), len(rows)]
-        blocks = self._places.blocks
-        return begins, [
-            _Window(slice(first, last), blocks[in_blocks[first]], int(begins[first]))
-            for first, last in pairwise(starts)
-        ]
+    def _point(self, columns: Collection[LeftTexts], table: NDArray[np.int64], block: Block) -> None:
+        for entries, column in zip(table, columns, strict=True):
+            column.point(entries, block)
 
     def _now(self) -> tuple[int, int]:
         status = os.fstat(self._file.fileno())

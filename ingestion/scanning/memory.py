@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from threading import Lock
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,3 +25,24 @@ class Buffer:
 def address(array: NDArray) -> int:
     """Where an array's values lie, for the compiled functions."""
     return int(array.ctypes.data)
+
+
+class Reused:
+    """Memory that is handed out again once nobody else holds it, or a view of it."""
+
+    def __init__(self) -> None:
+        self._held: list[NDArray[np.uint8]] = []
+        self._lock = Lock()
+
+    def take(self, size: int) -> NDArray[np.uint8]:
+        """At least `size` bytes, with whatever was in them."""
+        with self._lock:
+            for array in self._held:
+                if array.size >= size and sys.getrefcount(array) == _UNUSED:
+                    return array
+            array = np.empty(size + size // 8, np.uint8)
+            self._held.append(array)
+            return array
+
+
+_UNUSED = 3  # references to an array that the list alone holds: the list's, the loop's and getrefcount's own

@@ -35,6 +35,18 @@ def places_of(codes, behind, starts, places):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
+def rises(values, stay):  # type: ignore[no-untyped-def]
+    """Whether no value (int64) is less than one before it, of those that `stay`."""
+    last = np.iinfo(np.int64).min
+    for row in range(len(values)):
+        if stay[row]:
+            if values[row] < last:
+                return False
+            last = values[row]
+    return True
+
+
+@njit(nogil=True)
 def put_in_places(values, places, target):  # type: ignore[no-untyped-def]
     """target[places[row]] = values[row]: reads one after another, and writes to few places at a time."""
     for row in range(len(values)):

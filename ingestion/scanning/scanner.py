@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import accumulate, pairwise
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 
 import numpy as np
 
@@ -43,6 +43,11 @@ class Scanner(ABC):
 
     def __init__(self, fields: Sequence[Field]) -> None:
         self._fields = fields
+        self._stopped = Event()
+
+    def stop(self) -> None:
+        """Have a scan raise Stopped at its next block."""
+        self._stopped.set()
 
     @abstractmethod
     def _read(self, start: int, stop: int, tables: tuple[int, ...]) -> tuple[int, int]:
@@ -52,7 +57,7 @@ class Scanner(ABC):
         """The rows of the file's lines from the byte `start` on, where line number `line` begins.
 
         Of a field that is only looked at (`is_kept`) there is nothing. Raises AmbiguousLines, LinesTooShort, LineHasNoEnd,
-        TooManyRows.
+        TooManyRows, and Stopped after `stop`.
         """
         kinds = kinds_of(self._fields)
         columns = GrowingColumns(kinds, MOST_BYTES // bytes_a_row(kinds))
@@ -66,7 +71,7 @@ class Scanner(ABC):
         try:
             size = os.fstat(descriptor).st_size
             edges = [start, *range((start // block_bytes + 1) * block_bytes, size, block_bytes), size]
-            blocks = _Shared(enumerate(pairwise(edges)))
+            blocks = _Shared(enumerate(pairwise(edges)), self._stopped)
             with ThreadPoolExecutor(THREADS, thread_name_prefix="scan") as pool:
                 runs = [pool.submit(taker.run, descriptor, size, line, blocks) for taker in takers]
                 failed = [problem for run in runs if (problem := run.exception()) is not None]
@@ -160,15 +165,18 @@ def _without_gaps(columns: GrowingColumns, blocks: Sequence[Block]) -> Sequence[
 
 
 class _Shared:
-    """What several threads take from, each thing once."""
+    """What several threads take from, each thing once, until it is stopped."""
 
-    def __init__(self, things: Iterable) -> None:
+    def __init__(self, things: Iterable, stopped: Event) -> None:
         self._things = iter(things)
         self._lock = Lock()
+        self._stopped = stopped
 
     def __iter__(self) -> _Shared:
         return self
 
     def __next__(self) -> tuple[int, tuple[int, int]]:
+        if self._stopped.is_set():
+            raise Stopped
         with self._lock:
             return next(self._things)

@@ -44,7 +44,7 @@ class AmbiguousLines(Exception):
 
 def kinds_of(fields: Sequence[Field]) -> dict[str, Kind]:
     """The columns to be filled, by name; of texts two, as codes and as views or as what tells where they are in the file."""
-    kinds: dict[str, Kind] = {LINES: (np.int64, 1), PLACES: (np.uint32, 1)}
+    kinds: dict[str, Kind] = {LINES: (np.int32, 1), PLACES: (np.uint32, 1)}
     for place, field in enumerate(fields):
         if field.kind == L.TEXT and field.is_kept:
             kinds[codes_of(place)] = (np.int32, 1)

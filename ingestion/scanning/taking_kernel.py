@@ -68,7 +68,7 @@ def take_records(  # type: ignore[no-untyped-def]
         share = min(L.SHARE, most - done)
         blank_rows(table, fields, share)
         rows, at, line, how = scan_records(
-            base, at, stop, delimiter, fields, table, lines + 8 * done, places + 4 * done, line, share
+            base, at, stop, delimiter, fields, table, lines + 4 * done, places + 4 * done, line, share
         )
         if how != L.DONE:
             return done, how
@@ -86,7 +86,7 @@ def take_objects(base, at, stop, names, fields, table, texts, columns, lines, pl
         share = min(L.SHARE, most - done)
         blank_rows(table, fields, share)
         rows, at, line, how = scan_objects(
-            base, at, stop, names, fields, table, lines + 8 * done, places + 4 * done, line, share
+            base, at, stop, names, fields, table, lines + 4 * done, places + 4 * done, line, share
         )
         if how != L.DONE:
             return done, how

@@ -32,7 +32,7 @@ class PlainTexts:
     views: NDArray[np.uint64]
     heaps: Sequence[pa.Buffer]
 
-    def arrow(self, part: slice | NDArray[np.int32], *, empty_is_missing: bool = False) -> pa.Array:
+    def arrow(self, part: slice | NDArray[np.int32] | NDArray[np.int64], *, empty_is_missing: bool = False) -> pa.Array:
         """Some rows as Arrow has them."""
         # A view is taken as one number of 16 bytes: several times as fast as rows of a table.
         views = self.views[part] if isinstance(part, slice) else self.views.view(np.complex128)[part, 0].view(np.uint64)

@@ -6,7 +6,6 @@ import numpy as np
 from numba import njit
 
 from ingestion.scanning.layout import INLINE
-from ingestion.scanning.values_kernel import put_view
 from ingestion.scanning.words_kernel import (
     PART,
     copy_part,
@@ -20,7 +19,7 @@ from ingestion.scanning.words_kernel import (
 )
 
 SIZE = np.uint64(0xFFFFFFFF)
-_HALF = 16  # bits of a span: where its text begins within its line, and above it how many bytes it has
+SPAN_BITS = 16  # bits of a span: where its text begins within its line, and above it how many bytes it has
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _NONE = np.uint64(0xFFFFFFFFFFFFFFFF)  # the size of no text
 _NOTHING = np.uint64(0)
@@ -124,31 +123,8 @@ def note_spans(views, rows, starts, lines, spans):  # type: ignore[no-untyped-de
     """
     for row in range(rows):
         size = short_at(views + 16 * row)
-        span = short_at(starts + 4 * row) - short_at(lines + 4 * row) | size << _HALF
+        span = short_at(starts + 4 * row) - short_at(lines + 4 * row) | size << SPAN_BITS
         put_short(spans + 4 * row, span if size > 0 else 0)
-
-
-@njit(nogil=True)
-def fetch(lines, rows, count, coded, codes, words, word_heap, spans, views, heap, number, used):  # type: ignore[no-untyped-def]
-    """The texts of some rows as views, the longer ones copied to `heap`, buffer `number` -> bytes used there.
-
-    rows: int32[count], the first `coded` of them told by their code (int32 a row; words: as `encode` makes them), the others by
-    their span. lines: int64[count], the address at which each row's line begins. codes, spans: of all rows.
-    """
-    for place in range(count):
-        row = short_at(rows + 4 * place)
-        if place < coded:
-            word = words + 32 * short_at(codes + 4 * row)
-            at, size = word_heap + np.int64(word_at(word)), np.int64(word_at(word + 8))
-        else:
-            span = short_at(spans + 4 * row)
-            at, size = np.int64(word_at(lines + 8 * place)) + (span & 0xFFFF), span >> _HALF
-        put_view(views + 16 * place, at, at, size)
-        if size > INLINE:
-            copy(at, heap + used, size)
-            put_word(views + 16 * place + 8, np.uint64(number) | np.uint64(used) << np.uint64(32))
-            used += size
-    return used
 
 
 @njit(nogil=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion import landing_file
+from ingestion import ahead
 from ingestion.inbox import land_inbox
 from ingestion.receiving import Received, receive
 from ingestion.store import manifests
@@ -86,7 +86,7 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(
         return received
 
     with monkeypatch.context() as patch:
-        patch.setattr(landing_file, "receive", receive_slowly)
+        patch.setattr(ahead, "receive", receive_slowly)
         (report,) = land_inbox(home, FEED, now=NOW).files
     assert (report.status, report.reason, report.sha256) == ("rejected", "changed_while_read", None)
     assert path.exists()

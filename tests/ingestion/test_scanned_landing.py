@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion import landing_file, scanned_batch, scanned_rows
+from ingestion import scan, scanned_batch, scanned_rows
 from ingestion.adapters.opening import open_reader
 from ingestion.adapters.reading import ClearFile, NeedsTextReading, Reading
 from ingestion.batch import REFUSED, Batch, clear, stage
@@ -84,6 +84,8 @@ def clear_file(path: Path, content: bytes) -> ClearFile:
 
 def told(run: LandingRun, batch: Batch) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The good rows as the lake would have them, and the refused ones as the quarantine would."""
+    if isinstance(batch, ScannedBatch):
+        batch.bring()
     names = ", ".join(f'"{column.name}"::VARCHAR AS "{column.name}"' for column in run.contract.stored_columns)
     kept = run.con.execute(f"SELECT _line, _date, {names} FROM {batch.numbered} WHERE _fault = 0 ORDER BY _line")
     accepted = kept.to_arrow_table().to_pylist()
@@ -227,7 +229,7 @@ def test_the_lake_is_the_same_whether_a_file_was_scanned_or_not(
     used: list[str] = []
     judge = ScannedBatch.judge
     monkeypatch.setattr(ScannedBatch, "judge", lambda batch: (used.append(batch.contract.feed), judge(batch))[1])
-    monkeypatch.setattr(landing_file, "SCAN_FROM_BYTES", 0)
+    monkeypatch.setattr(scan, "SCAN_FROM_BYTES", 0)
     monkeypatch.setattr(scanned_batch, "_MOST", 20)  # rows of a file, of more two are made
     if order == "backwards":  # and every list of words is too long to be one
         monkeypatch.setattr(scanned_rows, "_MOST_LISTED", 0)

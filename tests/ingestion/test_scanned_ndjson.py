@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion import landing_file
+from ingestion import scan
 from ingestion.adapters.ndjson import as_text_value, parse_object
 from ingestion.adapters.reading import NeedsTextReading
 from ingestion.contracts import load_contract
@@ -20,6 +21,7 @@ from ingestion.landing import open_run
 from ingestion.landing_run import LandingRun
 from ingestion.scan import scan_batch
 from ingestion.scanned_batch import ScannedBatch
+from ingestion.scanning import word_table
 from lake.home import Home
 from tests.examples import examples
 from tests.ingestion.landed import NOW, refusals
@@ -68,7 +70,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LandingRun]:
 
 def both_ways(run: LandingRun, content: bytes) -> tuple[Any, Any]:
     file = clear_file(run.home.tmp / f"{FEED}_2026-11-22.ndjson", content)
-    return told(run, scan_batch(run.con, run.contract, file, FACTS)), read_line_by_line(run, file)
+    scanned = told(run, scan_batch(run.con, run.contract, file, FACTS))
+    with pytest.MonkeyPatch.context() as patch, suppress(NeedsTextReading):  # which it is for too many datums
+        patch.setattr(word_table, "MOST_WORDS", 8)  # the texts of most columns are left in the file
+        assert told(run, scan_batch(run.con, run.contract, file, FACTS)) == scanned
+    return scanned, read_line_by_line(run, file)
 
 
 @examples(35)
@@ -140,9 +146,10 @@ def test_numbers_in_a_list_are_numbers_whichever_way_a_line_is_read() -> None:
     assert as_text_value(record["n"]) == "2.50"
 
 
+@pytest.mark.parametrize("words", [1 << 16, 8])  # of a column; where there are more its texts are left in the file
 @pytest.mark.parametrize("order", ["as time goes by", "backwards"])
 def test_the_lake_is_the_same_whether_objects_were_scanned_or_not(
-    tmp_path: Path, order: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, order: str, words: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     odd: list[Change] = [
         ("datum", '"GCJ02"'),
@@ -167,7 +174,8 @@ def test_the_lake_is_the_same_whether_objects_were_scanned_or_not(
     used: list[int] = []
     judge = ScannedBatch.judge
     monkeypatch.setattr(ScannedBatch, "judge", lambda batch: (used.append(batch.rows), judge(batch))[1])
-    monkeypatch.setattr(landing_file, "SCAN_FROM_BYTES", 0)
+    monkeypatch.setattr(scan, "SCAN_FROM_BYTES", 0)
+    monkeypatch.setattr(word_table, "MOST_WORDS", words)
     scanned = Home(tmp_path / "scanned").ensure()
     assert landed(scanned, FEED, files) == parsed
     assert len(used) == 2

@@ -78,6 +78,20 @@ def test_every_line_comes_once_and_in_order_however_the_file_is_cut_into_blocks(
         assert [found[i] for i in np.flatnonzero(taken)] == [lines[i][place] for i in np.flatnonzero(taken)]
 
 
+@pytest.mark.parametrize("quoted", ["a", "b", "ab"])
+def test_a_quote_is_seen_wherever_it_stands(quoted: str) -> None:
+    """In each place of the 64 bytes that are looked at together."""
+    for size in range(130):
+        line = [
+            f'"{text}"' if name in quoted else text
+            for name, text in (("a", "x" * size), ("b", "y,"[: 1 + ("b" in quoted)]))
+        ]
+        columns = scan((",".join(line) + "\n").encode() * 3, Field("a", L.TEXT), Field("b", L.TEXT))
+        assert not columns.again.any()
+        assert texts_of(columns, "a") == ["x" * size] * 3
+        assert texts_of(columns, "b") == ["y," if "b" in quoted else "y"] * 3
+
+
 @given(
     lines=st.lists(st.one_of(_WORDS.filter(bool), st.sampled_from(["", "  ", "x\x01y"])), min_size=1, max_size=60),
     before=st.binary(max_size=20).map(lambda raw: raw.replace(b"\n", b"")),
