@@ -14,7 +14,7 @@ from ingestion.scanning.columns import Part
 
 @dataclass(frozen=True)
 class WordList:
-    """A stored column as a list of different values and each row's index in it; -1 is no value.
+    """A stored column as a list of different values, in order, and each row's index in it; -1 is no value.
 
     `complete`: every row has a value.
     """
@@ -25,7 +25,8 @@ class WordList:
 
     def arrow(self, part: Part) -> pa.DictionaryArray:
         """Some rows as Arrow has them, as a dictionary."""
-        return pa.DictionaryArray.from_arrays(self._indexes(part), self.values)
+        # Not looked over again: an index is of a value, or none.
+        return pa.DictionaryArray.from_arrays(self._indexes(part), self.values, safe=False)
 
     def texts(self, part: Part) -> pa.Array:
         """Some rows as Arrow has them, as texts."""
@@ -36,13 +37,10 @@ class WordList:
         return pa.array(indexes, mask=None if self.complete else indexes < 0)
 
     def ranks(self) -> NDArray[np.int32]:
-        """What the rows sort by: the place of each one's value among all in order, no value last."""
-        order = pc.sort_indices(self.values).to_numpy()
-        ranks = np.empty(len(order) + 1, np.int32)
-        ranks[order] = np.arange(len(order), dtype=np.int32)
-        ranks[-1] = len(order)
-        rises = bool((order[1:] > order[:-1]).all())
-        return self.indexes if rises and self.complete else ranks[self.indexes]
+        """What the rows sort by: the place of each one's value among all, no value last."""
+        if self.complete:
+            return self.indexes
+        return np.where(self.indexes < 0, np.int32(len(self.values)), self.indexes)
 
 
 def listed(words: pa.Array, codes: NDArray[np.int32]) -> WordList:
@@ -50,6 +48,7 @@ def listed(words: pa.Array, codes: NDArray[np.int32]) -> WordList:
     from ingestion.scanning.kernel import recode
 
     values = pc.unique(words).drop_null()
+    values = values.take(pc.sort_indices(values))
     index = pc.fill_null(pc.index_in(words, value_set=values), -1).to_numpy().astype(np.int32)
     recode(codes, index)
     return WordList(values, codes, bool(codes.min(initial=0) >= 0))
