@@ -18,7 +18,7 @@ from ingestion.contracts import Contract
 from ingestion.rules import FileFacts, SourceShape, compile_rules
 from ingestion.rules.compiler import SHANGHAI_HOURS, kept_values
 from ingestion.scanned_batch import ScannedBatch
-from ingestion.scanned_keys import begin_hashing
+from ingestion.scanned_keys import begin_looking
 from ingestion.scanned_rows import TYPES
 from ingestion.scanning import layout as L
 from ingestion.scanning.blocks import LineHasNoEnd
@@ -90,7 +90,7 @@ def scan_batch(
     batch.judge()
     batch.mend()
     batch.list_words()
-    batch.hashing = begin_hashing(batch)
+    batch.looking = begin_looking(batch)
     return batch
 
 

@@ -28,7 +28,7 @@ from ingestion.pseudonyms import pseudonymise
 from ingestion.rules import CompiledRules
 from ingestion.rules.checks import surely_within
 from ingestion.rules.compiler import DATUM, raw_name, value_name
-from ingestion.scanned_keys import hashed_keys, rows_alike, rows_with
+from ingestion.scanned_keys import rows_of_one_key, rows_with
 from ingestion.scanned_order import arrange, repeated_places, sort_keys
 from ingestion.scanned_profile import scanned_profile
 from ingestion.scanned_rows import finished_rows, length, parts, taken, texts_as_stored
@@ -60,7 +60,9 @@ class ScannedBatch(Batch):
     days: NDArray[np.int32] | None = field(kw_only=True)  # business dates since 1970; None: all rows have the file's
     lists: dict[str, WordList] = field(default_factory=dict)
     keyed: dict[str, pa.ChunkedArray] = field(default_factory=dict)  # pseudonyms of identities that are no words
-    hashing: Future[NDArray[np.uint64] | None] | None = field(default=None, init=False)  # of the keys, as the rows lie
+    looking: Future[NDArray[np.int64] | None] | None = field(
+        default=None, init=False
+    )  # for rows of one key, as they lie
     asking: Lock = field(default_factory=Lock, init=False)  # held by who asks the engine beside others
     _is_offered: bool = field(default=False, init=False)
     _arranged: bool = field(default=False, init=False)  # whether the rows lie as they are stored
@@ -203,12 +205,11 @@ class ScannedBatch(Batch):
         if keys is not None and self._arranged and same_date:
             found = [repeated_places(keys, stay)]
         else:
-            hashes = self.hashing.result() if self.hashing is not None else hashed_keys(self)
-            self.hashing = None  # nor is the memory needed any more
-            if hashes is None:
+            rows = self.looking.result() if self.looking is not None else rows_of_one_key(self)
+            if rows is None:
                 self.bring()
                 return None
-            found = [rows_alike(hashes, stay)]
+            found = [rows]
         return np.unique(np.concatenate([*found, self._alike_mended(stay)]))
 
     def _alike_mended(self, stay: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -71,8 +71,15 @@ def _is_one_day(batch: ScannedBatch) -> bool:
     return bool(((batch.days == batch.days[int(stay.argmax())]) | batch.moved).all())
 
 
-def begin_hashing(batch: ScannedBatch) -> Future[NDArray[np.uint64] | None] | None:
-    """Have the keys hashed beside what is done next. None where that may change them, or where they are not needed."""
+def rows_of_one_key(batch: ScannedBatch) -> NDArray[np.int64] | None:
+    """The rows, of those that stay, that may share their key with another one of them; None: not known."""
+    hashes = hashed_keys(batch)
+    return None if hashes is None else rows_alike(hashes, ~batch.moved)
+
+
+def begin_looking(batch: ScannedBatch) -> Future[NDArray[np.int64] | None] | None:
+    """Have the rows of one key looked for beside what is done next. None where that may change their keys, or where there is
+    no need."""
     contract = batch.contract
     changed = {
         contract.longitude,
@@ -82,9 +89,9 @@ def begin_hashing(batch: ScannedBatch) -> Future[NDArray[np.uint64] | None] | No
     if set(contract.key) == set(contract.sort_order) or not changed.isdisjoint(contract.key):
         return None
     beside = ThreadPoolExecutor(1, thread_name_prefix="keys")
-    hashing = beside.submit(hashed_keys, batch)
+    looking = beside.submit(rows_of_one_key, batch)
     beside.shutdown(wait=False)
-    return hashing
+    return looking
 
 
 def rows_with(texts: pa.ChunkedArray, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -100,9 +100,9 @@ def _places(codes: NDArray[np.int32], behind: NDArray[np.bool_]) -> NDArray[np.i
 
 def _move(batch: ScannedBatch, places: NDArray[np.int32]) -> None:
     """Put row i of everything at places[i]."""
-    if batch.hashing is not None:
-        batch.hashing.result()  # it looks at what is moved here
-        batch.hashing = None
+    if batch.looking is not None:
+        batch.looking.result()  # it looks at what is moved here
+        batch.looking = None
     batch.withdraw()
     batch.bring()
     columns = batch.columns

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ingestion.adapters import csv_text, ndjson
 from ingestion.batch import Batch
 
-_KEY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')
+_KEY = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"\s*:')
 
 
 def must_be_sealed(batch: Batch) -> Callable[[str], bool]:

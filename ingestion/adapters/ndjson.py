@@ -137,8 +137,7 @@ def parse_object(raw: bytes) -> tuple[str | None, dict[str, Any]]:
             return "not_an_object", {}
         nested = [name for name, value in record.items() if isinstance(value, (dict, list))]
         if nested:
-            plain = _READ.decode(text)
-            record |= {name: json.dumps(plain[name], ensure_ascii=False, separators=(",", ":")) for name in nested}
+            record |= {name: _AS_TEXT.encode(_read(record[name])) for name in nested}
     except (ValueError, RecursionError):
         return "malformed_json", {}
     return None, record
@@ -148,7 +147,16 @@ def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(reversed(pairs))
 
 
-_READ = json.JSONDecoder(object_pairs_hook=_first_wins)
+def _read(value: Any) -> Any:
+    """What was taken as it is written, with its numbers read. Raises ValueError, RecursionError."""
+    if isinstance(value, _Number):
+        return int(value) if value.lstrip("-").isdecimal() else float(value)
+    if isinstance(value, dict):
+        return {name: _read(inner) for name, inner in value.items()}
+    return [_read(inner) for inner in value] if isinstance(value, list) else value
+
+
+_AS_TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _AS_WRITTEN = json.JSONDecoder(
     parse_float=_Number, parse_int=_Number, parse_constant=_Number, object_pairs_hook=_first_wins
 )
