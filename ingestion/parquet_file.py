@@ -7,7 +7,6 @@ out of DuckDB's tables would first have to become Arrow's, which costs the rest.
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -27,7 +26,6 @@ ROW_GROUP = (
 _COPIED = "FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 4000"
 _FEW = 4_000  # different values of a row group up to which a dictionary is worth its trying
 _TOGETHER = 32_768  # rows encoded in one go: a dictionary's statistics are made anew for each
-_AHEAD = 1  # row groups made before the first of them is written
 
 
 def copy_rows(con: duckdb.DuckDBPyConnection, path: Path, rows: str) -> list[Path]:
@@ -42,64 +40,38 @@ def copy_rows(con: duckdb.DuckDBPyConnection, path: Path, rows: str) -> list[Pat
 
 
 def write_side_by_side(shares: Iterable[tuple[Path, Iterable[pa.RecordBatch]]]) -> list[Path]:
-    """Write each share of rows to its path, made and written side by side, so from several threads.
+    """Write each share of rows to its path, in a thread of its own, which also makes them.
 
     A batch has at most ROW_GROUP rows a row group. Returns the paths that got any; no rows, no file.
     """
-    files = [(ParquetDraft(path), batches) for path, batches in shares]
-    try:
-        with ThreadPoolExecutor(len(files), thread_name_prefix="rows") as pool:
-            written = [pool.submit(file.take, batches) for file, batches in files]
-            return [file.path for (file, _), done in zip(files, written, strict=True) if done.result()]
-    finally:
-        for file, _ in files:
-            file.close()
+    with ThreadPoolExecutor(thread_name_prefix="rows") as pool:
+        written = [(path, pool.submit(_write, path, batches)) for path, batches in shares]
+        return [path for path, done in written if done.result()]
 
 
-class ParquetDraft:
-    """One file, written by a thread of its own while further rows are made."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._writer: pq.ParquetWriter | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="parquet")
-        self._syncing = ThreadPoolExecutor(1, thread_name_prefix="parquet-sync")
-        self._waiting: deque[Future[None]] = deque()
-        self._early: Future[None] | None = None
-
-    def take(self, batches: Iterable[pa.RecordBatch]) -> bool:
-        """Write all rows, to the disk; whether there is a file."""
-        for batch in batches:
-            if not batch.num_rows:
-                continue
-            if self._writer is None:
-                self._writer = _writer(self.path, batch)
-            if len(self._waiting) == _AHEAD:
-                self._waiting.popleft().result()
-            self._waiting.append(self._thread.submit(self._write, self._writer, batch))
-        while self._waiting:
-            self._waiting.popleft().result()
-        if self._writer is None:
-            return False
-        self._writer.close()
-        if self._early is not None:
-            self._early.result()
-        _sync(self.path)
-        _sync(self.path.parent)
-        return True
-
-    def close(self) -> None:
-        """End the threads, whatever has been written."""
-        self._thread.shutdown(cancel_futures=True)
-        self._syncing.shutdown(cancel_futures=True)
-        if self._writer is not None:
-            self._writer.close()
-
-    def _write(self, writer: pq.ParquetWriter, batch: pa.RecordBatch) -> None:
-        writer.write_batch(batch, ROW_GROUP)
-        if self._early is None or self._early.done():
-            # The disk takes what there is while the rest is made: in the end there is little to wait for.
-            self._early = self._syncing.submit(_sync, self.path)
+def _write(path: Path, batches: Iterable[pa.RecordBatch]) -> bool:
+    writer: pq.ParquetWriter | None = None
+    early: Future[None] | None = None
+    made = iter(batches)
+    with ThreadPoolExecutor(1, thread_name_prefix="parquet-sync") as syncing:
+        try:
+            while (batch := next(made, None)) is not None:
+                if batch.num_rows:
+                    writer = writer or _writer(path, batch)
+                    writer.write_batch(batch, ROW_GROUP)
+                    del batch  # its memory is for the next one
+                    if early is None or early.done():
+                        # The disk takes what there is while the rest is made: in the end there is little to wait for.
+                        early = syncing.submit(_sync, path)
+        finally:
+            if writer is not None:
+                writer.close()
+        if early is not None:
+            early.result()
+    if writer is not None:
+        _sync(path)
+        _sync(path.parent)
+    return writer is not None
 
 
 def _writer(path: Path, first: pa.RecordBatch) -> pq.ParquetWriter:

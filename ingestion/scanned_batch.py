@@ -42,7 +42,7 @@ from lake.engine import sql_name
 
 _MANY = 100_000  # rows to be read again: from there all of the file is
 _SHARE = 122_880  # rows that one of DuckDB's threads takes at a time
-_MOST = 2_000_000  # rows of a file; of more two are made, side by side
+_MOST = 500_000  # rows of a file; of more two are made, side by side
 _FILES = 2
 _THREADS = 2  # that share what is picked out
 _EPOCH = date(1970, 1, 1)
