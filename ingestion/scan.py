@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 
 import duckdb
 import numpy as np
@@ -17,11 +18,12 @@ from ingestion.batch import TYPED
 from ingestion.contracts import Contract
 from ingestion.rules import FileFacts, SourceShape, compile_rules
 from ingestion.rules.compiler import SHANGHAI_HOURS, kept_values
-from ingestion.scanned_batch import ScannedBatch
+from ingestion.scanned_batch import EPOCH, ScannedBatch
 from ingestion.scanned_keys import begin_looking
 from ingestion.scanned_rows import TYPES
 from ingestion.scanning import layout as L
 from ingestion.scanning.blocks import LineHasNoEnd
+from ingestion.scanning.columns import ScannedColumns
 from ingestion.scanning.growing import TooManyRows
 from ingestion.scanning.plan import Field
 from ingestion.scanning.taking import AmbiguousLines, LinesTooShort
@@ -81,11 +83,12 @@ def scan_batch(
     quick = compile_rules(
         contract, SourceShape(known, naive_times_are_utc=True, has_line=True, clean_texts=True), facts
     )
+    day, days = _dates(contract, dated, columns) if dated is not None else (None, None)
     batch = ScannedBatch(
         con, contract, reader, compile_rules(contract, reader.shape, facts), columns.rows, LineNumbers(),
         f"(SELECT rowid AS _row, * EXCLUDE (rowid) FROM {TYPED})",
         columns=columns, fields=fields, quick=quick, stored=kept_values(contract, facts, quick.constants),
-        moved=columns.again.copy(), days=_days(dated.kind, columns.numbers[dated.name]) if dated else None,
+        moved=columns.again.copy(), day=day, days=days,
     )  # fmt: skip
     batch.judge()
     batch.mend()
@@ -111,12 +114,17 @@ def _not_for_scanning(contract: Contract) -> Iterator[str]:
             yield "texts in order"
 
 
-def _days(kind: int, values: NDArray) -> NDArray[np.int32]:
-    """Business dates in days since 1970; of a missing time, 1970."""
-    if kind == L.DATE:
-        return np.where(values == L.NO_INTEGER, 0, values).astype(np.int32)
-    from ingestion.scanning.kernel import days_of
+def _dates(contract: Contract, dated: Field, columns: ScannedColumns) -> tuple[date | None, NDArray[np.int32] | None]:
+    """The one business date of all rows that have a time, where none stays without one; or each row's, in days since 1970."""
+    values = columns.numbers[dated.name]
+    if dated.kind == L.DATE:
+        return None, np.where(values == L.NO_INTEGER, 0, values).astype(np.int32)
+    from ingestion.scanning.kernel import days_of, one_day
 
+    if contract.column(contract.business_date_column or "").required:
+        day = int(one_day(values, _SHIFT_US, L.NO_INTEGER, L.NO_INTEGER))
+        if day != L.NO_INTEGER:
+            return EPOCH + timedelta(day), None
     days = np.empty(len(values), np.int32)
     days_of(values, _SHIFT_US, L.NO_INTEGER, days)
-    return days
+    return None, days

@@ -45,7 +45,7 @@ _SHARE = 122_880  # rows that one of DuckDB's threads takes at a time
 _MOST = 500_000  # rows of a file; of more two are made, side by side
 _FILES = 2
 _THREADS = 2  # that share what is picked out
-_EPOCH = date(1970, 1, 1)
+EPOCH = date(1970, 1, 1)
 
 
 @dataclass
@@ -57,7 +57,10 @@ class ScannedBatch(Batch):
     quick: CompiledRules = field(kw_only=True)
     stored: Mapping[str, str] = field(kw_only=True)  # SQL of the stored columns over the layers of `quick`
     moved: NDArray[np.bool_] = field(kw_only=True)
-    days: NDArray[np.int32] | None = field(kw_only=True)  # business dates since 1970; None: all rows have the file's
+    day: date | None = field(kw_only=True)  # the one business date of all rows that stay; None: see `days`
+    days: NDArray[np.int32] | None = field(
+        kw_only=True
+    )  # business dates since 1970; None: all rows have the file's, or `day`
     lists: dict[str, WordList] = field(default_factory=dict)
     keyed: dict[str, pa.ChunkedArray] = field(default_factory=dict)  # pseudonyms of identities that are no words
     looking: Future[NDArray[np.int64] | None] | None = field(
@@ -154,7 +157,9 @@ class ScannedBatch(Batch):
     def write_date(self, day: date, file_sha256: str, new_file: Callable[[], Path]) -> list[Path]:
         if not self._arranged:
             return super().write_date(day, file_sha256, new_file)
-        wanted = ~self.moved if self.days is None else ~self.moved & (self.days == (day - _EPOCH).days)
+        wanted = ~self.moved if self.day in (None, day) else np.zeros(self.rows, np.bool_)
+        if self.days is not None:
+            wanted &= self.days == (day - EPOCH).days
         dropped = self.con.execute(f"SELECT _row FROM {DROPPED}").fetchnumpy()["_row"]
         wanted[np.asarray(dropped, np.int64)] = False
         found = np.flatnonzero(wanted).astype(np.int32)
@@ -257,7 +262,10 @@ class ScannedBatch(Batch):
 
     def _stored_columns(self, *, whole: bool = False) -> str:
         """Without `whole` those that are at hand: nothing of what is left in the file."""
-        day = self.quick.date if self.days is None else "DATE '1970-01-01' + _day"
+        if self.days is not None:
+            day = "DATE '1970-01-01' + _day"
+        else:
+            day = self.quick.date if self.day is None else f"DATE '{self.day.isoformat()}'"
         columns = [f"{day} AS _date", "_line"]
         for name, value in self._offered(whole=whole).items():
             made = name in self.lists or name in self.keyed

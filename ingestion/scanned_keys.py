@@ -20,7 +20,7 @@ from ingestion.scanning.texts import PlainTexts
 if TYPE_CHECKING:
     from ingestion.scanned_batch import ScannedBatch
 
-_BITS_A_ROW = 16  # so that few rows look like another without being so, and the bits are at hand
+_BITS_A_ROW = 8  # so that few rows look like another without being so, and the bits are at hand
 _LEAST_BITS = 1 << 16
 _SIEVE = np.uint64(1 << 20)
 
@@ -58,17 +58,7 @@ def _hashed_alone(batch: ScannedBatch, texts: Mapping[str, tuple[str, PlainTexts
     """The hashes that the scanner made, where they are of all that makes a key."""
     name, *others = batch.contract.key
     _, given = texts.get(name, (None, None))
-    if others or not isinstance(given, LeftTexts) or not _is_one_day(batch):
-        return None
-    return given.hashes
-
-
-def _is_one_day(batch: ScannedBatch) -> bool:
-    """Whether all rows that stay are of one business date."""
-    if batch.days is None or not len(batch.days):
-        return True
-    stay = ~batch.moved
-    return bool(((batch.days == batch.days[int(stay.argmax())]) | batch.moved).all())
+    return given.hashes if batch.days is None and not others and isinstance(given, LeftTexts) else None
 
 
 def rows_of_one_key(batch: ScannedBatch) -> NDArray[np.int64] | None:

@@ -17,6 +17,7 @@ __all__ = [
     "mix_codes",
     "mix_texts",
     "mix_words",
+    "one_day",
     "places_of",
     "put_bytes",
     "put_codes",
@@ -128,6 +129,12 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         return rows_kernel.come_twice(hashes, stay, once, twice)
 
     @EntryPoint
+    def one_day(instants, shift, missing, none):  # type: ignore[no-untyped-def]
+        """See rows_kernel.one_day."""
+        source  # noqa: B018
+        return rows_kernel.one_day(instants, shift, missing, none)
+
+    @EntryPoint
     def days_of(instants, shift, missing, days):  # type: ignore[no-untyped-def]
         """See rows_kernel.days_of."""
         source  # noqa: B018
@@ -149,6 +156,7 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         mix_words,
         mix_codes,
         come_twice,
+        one_day,
         days_of,
     )
 
@@ -169,5 +177,6 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
     mix_words,
     mix_codes,
     come_twice,
+    one_day,
     days_of,
 ) = _entry_points(source_digest([*Path(__file__).parent.glob("*.py"), Path(calendar_kernel.__file__)]))

@@ -108,6 +108,22 @@ def _is_marked(bits, bit):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
+def one_day(instants, shift, missing, none):  # type: ignore[no-untyped-def]
+    """The day since 1970 that all of the instants are of but missing ones, as of days_of; `none` where there is no such day."""
+    first = last = 0
+    found = False
+    for given in instants:
+        if given != missing:
+            if not found:
+                first = (given + shift) // DAY_US * DAY_US - shift
+                last = first + DAY_US
+                found = True
+            elif given < first or given >= last:
+                return none
+    return (first + shift) // DAY_US if found else none
+
+
+@njit(nogil=True)
 def days_of(instants, shift, missing, days):  # type: ignore[no-untyped-def]
     """The day since 1970 (int32) that each instant (microseconds) is of, `shift` microseconds ahead; of a missing one 0."""
     for row in range(len(instants)):
