@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 _BITS_A_ROW = 8  # so that few rows look like another without being so, and the bits are at hand
 _LEAST_BITS = 1 << 16
-_SIEVE = np.uint64(1 << 20)
+_SIEVE = np.uint32(1 << 20)
 
 
-def hashed_keys(batch: ScannedBatch) -> NDArray[np.uint64] | None:
+def hashed_keys(batch: ScannedBatch) -> NDArray[np.unsignedinteger] | None:
     """A hash a row of the contract's key and the date; None where a part of the key is not at hand as it is stored."""
     from ingestion.scanning.kernel import mix_codes, mix_texts, mix_words
 
@@ -41,7 +41,7 @@ def hashed_keys(batch: ScannedBatch) -> NDArray[np.uint64] | None:
             if isinstance(given, LeftTexts):
                 if given.hashes is None:
                     return None
-                mix_words(given.hashes.view(np.int64), hashes)
+                mix_codes(given.hashes.view(np.int32), hashes)
             else:
                 heaps = np.array([heap.address for heap in given.heaps], np.int64)
                 mix_texts(address(given.views), len(given.views), address(heaps), hashes)
@@ -84,7 +84,7 @@ def begin_looking(batch: ScannedBatch) -> Future[NDArray[np.int64] | None] | Non
     return looking
 
 
-def rows_with(texts: pa.ChunkedArray, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+def rows_with(texts: pa.ChunkedArray, hashes: NDArray[np.uint32]) -> NDArray[np.int64]:
     """The rows whose text one of these may be, by each row's hash of its text as the scanner makes it."""
     from ingestion.scanning.kernel import mix_texts
 
@@ -94,13 +94,14 @@ def rows_with(texts: pa.ChunkedArray, hashes: NDArray[np.uint64]) -> NDArray[np.
     padded = [np.frombuffer(heap.to_pybytes() + bytes(SPARE), np.uint8) for heap in heaps]  # looked at in words
     places = np.array([address(heap) for heap in padded], np.int64)
     mix_texts(address(np.frombuffer(views, np.uint64)[2 * given.offset :]), len(texts), address(places), wanted)
+    wanted = wanted.astype(np.uint32)
     few = np.zeros(_SIEVE, np.bool_)
     few[wanted % _SIEVE] = True
     found = np.flatnonzero(few[hashes % _SIEVE])
     return found[np.isin(hashes[found], wanted)]
 
 
-def rows_alike(hashes: NDArray[np.uint64], stay: NDArray[np.bool_]) -> NDArray[np.int64]:
+def rows_alike(hashes: NDArray[np.unsignedinteger], stay: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The rows, of those that `stay`, whose hash another one of them has too."""
     from ingestion.scanning.kernel import come_twice
 

@@ -21,26 +21,25 @@ if TYPE_CHECKING:
 def scanned_profile(batch: ScannedBatch, gate: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, int]]:
     """Null shares and distinct counts of the columns that the gate names, of the rows that stay (`profile.column_profile`)."""
     at_hand = numbers_as_stored(batch).keys() | texts_as_stored(batch).keys() | batch.lists.keys()
+    from ingestion.scanning.kernel import mark  # numba takes a second to import
+
     told = {"null_share": at_hand, "distinct_min": batch.lists.keys()}
     others = {look: {name: v for name, v in gate.get(look, {}).items() if name not in told[look]} for look in told}
     nulls, distinct = column_profile(batch.con, batch.kept(), others) if any(others.values()) else ({}, {})
     dropped = batch.con.execute(f"SELECT _row FROM {DROPPED}").fetchnumpy()["_row"]
     stay = ~batch.moved
     stay[np.asarray(dropped, np.int64)] = False
-    every = bool(stay.all())
     for name in gate.get("null_share", {}):
         if name in at_hand:
             missing = _missing(batch, name)
             mended = _mended(batch, name)
             rows = int(stay.sum()) + sum(mended.values())
-            nulls[name] = (
-                (int((missing if every else missing[stay]).sum()) + mended.get(None, 0)) / rows if rows else 0.0
-            )
+            nulls[name] = (int((missing & stay).sum()) + mended.get(None, 0)) / rows if rows else 0.0
     for name in gate.get("distinct_min", {}):
         if name in batch.lists:
             words = batch.lists[name]
             used = np.zeros(len(words.values) + 1, np.bool_)  # the last one: no value
-            used[words.indexes if every else words.indexes[stay]] = True
+            mark(words.indexes, stay, used)
             values = set(words.values.take(np.flatnonzero(used[:-1])).to_pylist()) | _mended(batch, name).keys()
             distinct[name] = len(values - {None})
     return nulls, distinct

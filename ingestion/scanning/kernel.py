@@ -13,6 +13,7 @@ __all__ = [
     "count_line_ends",
     "days_of",
     "fetch",
+    "mark",
     "measure",
     "mix_codes",
     "mix_texts",
@@ -105,6 +106,12 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         rows_kernel.recode(codes, index)
 
     @EntryPoint
+    def mark(codes, stay, used):  # type: ignore[no-untyped-def]
+        """See rows_kernel.mark."""
+        source  # noqa: B018
+        rows_kernel.mark(codes, stay, used)
+
+    @EntryPoint
     def mix_texts(views, rows, heaps, hashes):  # type: ignore[no-untyped-def]
         """See rows_kernel.mix_texts."""
         source  # noqa: B018
@@ -152,6 +159,7 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         put_codes,
         put_bytes,
         recode,
+        mark,
         mix_texts,
         mix_words,
         mix_codes,
@@ -173,6 +181,7 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
     put_codes,
     put_bytes,
     recode,
+    mark,
     mix_texts,
     mix_words,
     mix_codes,

@@ -32,13 +32,13 @@ class FileChanged(Exception):
 class LeftTexts:
     """One column. The first rows of a block, as many as its thread had words for, have codes (int32), the others spans.
 
-    spans: 0 for no text and where there are codes. hashes: of each row's text, where they are wanted. index: the column's in
+    spans: 0 for no text and where there are codes. hashes: 32 bits of that of each row's text, where they are wanted. index: the column's in
     Block.coded. tables: by thread.
     """
 
     codes: NDArray[np.int32]
     spans: NDArray[np.uint32]
-    hashes: NDArray[np.uint64] | None
+    hashes: NDArray[np.uint32] | None
     index: int
     tables: Sequence[WordTable]
     blocks: Sequence[Block]
@@ -60,7 +60,7 @@ class LeftTexts:
 
 
 def left(
-    codes: NDArray[np.int32], spans: NDArray[np.uint32], hashes: NDArray[np.uint64] | None, blocks: Sequence[Block],
+    codes: NDArray[np.int32], spans: NDArray[np.uint32], hashes: NDArray[np.uint32] | None, blocks: Sequence[Block],
     index: int, tables: Sequence[WordTable],
 ) -> LeftTexts:  # fmt: skip
     """The column number `index` of texts, as threads took its blocks."""

@@ -61,6 +61,14 @@ def recode(codes, index):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
+def mark(codes, stay, used):  # type: ignore[no-untyped-def]
+    """Mark (bool) the codes, int32, of the rows that stay; -1 is the last one."""
+    for row in range(len(codes)):
+        if stay[row]:
+            used[codes[row]] = True
+
+
+@njit(nogil=True)
 def mix_texts(views, rows, heaps, hashes):  # type: ignore[no-untyped-def]
     """Mix each text into its row's hash (uint64). views: an address; heaps: as views_kernel.mixed_text takes them."""
     for row in range(rows):

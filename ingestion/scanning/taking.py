@@ -26,7 +26,7 @@ _KINDS: dict[int, Kind] = {
 }
 _VIEWS: Kind = (np.uint64, 2)
 _SPANS: Kind = (np.uint32, 1)
-_HASHES: Kind = (np.uint64, 1)
+_HASHES: Kind = (np.uint32, 1)
 _CODES = "codes "
 _WIDEST = 16  # bytes of a row in a column
 

@@ -42,7 +42,7 @@ def _take_texts(base, table, texts, columns, places, done, rows, mask, most, lon
             if coded:
                 put_integer(texts + 8 * L.CODED, done + rows)
         if _text(texts, L.HASHES) != 0:
-            hash_texts(views, rows, texts + 8 * L.BASE, _text(texts, L.HASHES) + 8 * done)
+            hash_texts(views, rows, texts + 8 * L.BASE, _text(texts, L.HASHES) + 4 * done)
         if _text(texts, L.CODING) == 0 and _text(texts, L.SPANS) != 0:
             starts = entry(table, _text(texts, L.FIELD), L.STARTS)
             note_spans(views, rows, starts, places + 4 * done, _text(texts, L.SPANS) + 4 * done)

@@ -41,7 +41,7 @@ def encode(views, rows, base, codes, slots, mask, words, heap, most, longest, kn
     """The code of each view's text, from 0 in order of appearance -> (words known, bytes used of the heap, whether all are).
 
     All addresses, but the counts. codes: int32[rows]. Ends at a text that is longer than `longest`, or a new one when there
-    are `most` words. slots: int64[mask + 1], at first 0, the words' hash table. words: 32 bytes each, place in the heap, size, and the
+    are `most` words. slots: int32[mask + 1], at first 0, the words' hash table. words: 32 bytes each, place in the heap, size, and the
     two words that are hashed: the view of a short text, else its first and its last eight bytes.
     """
     last_start, last_after, code = _NONE, _NONE, 0
@@ -60,7 +60,7 @@ def encode(views, rows, base, codes, slots, mask, words, heap, most, longest, kn
             return known, used, False
         slot = np.int64(mixed(start, after)) & mask
         while True:
-            index = np.int64(word_at(slots + 8 * slot))
+            index = short_at(slots + 4 * slot)
             if index == 0:
                 if known == most:
                     return known, used, False
@@ -72,7 +72,7 @@ def encode(views, rows, base, codes, slots, mask, words, heap, most, longest, kn
                 copy(at, heap + used, size)
                 used += size
                 known += 1
-                put_integer(slots + 8 * slot, known)
+                put_short(slots + 4 * slot, known)
                 break
             word = words + 32 * (index - 1)
             if (
@@ -81,7 +81,7 @@ def encode(views, rows, base, codes, slots, mask, words, heap, most, longest, kn
                 and np.int64(word_at(word + 8)) == size
                 and (size <= INLINE or same(at, heap + np.int64(word_at(word)), size))
             ):
-                code = index - 1  # type: ignore[assignment]
+                code = index - 1
                 break
             slot = (slot + 1) & mask
         put_short(codes + 4 * row, code)
@@ -129,9 +129,9 @@ def note_spans(views, rows, starts, lines, spans):  # type: ignore[no-untyped-de
 
 @njit(nogil=True)
 def hash_texts(views, rows, heaps, hashes):  # type: ignore[no-untyped-def]
-    """A hash of each view's text. heaps: as mixed_text takes them. hashes: the address of uint64[rows]."""
+    """32 bits of a hash of each view's text. heaps: as mixed_text takes them. hashes: the address of uint32[rows]."""
     for row in range(rows):
-        put_word(hashes + 8 * row, mixed_text(_NOTHING, views + 16 * row, heaps))
+        put_short(hashes + 4 * row, np.int64(mixed_text(_NOTHING, views + 16 * row, heaps)))
 
 
 @njit(nogil=True, forceinline=True)

@@ -14,7 +14,7 @@ from ingestion.scanning.memory import address
 
 MOST_WORDS = 1 << 16
 LONGEST_WORD = 256  # bytes
-SLOTS = 4 * MOST_WORDS
+SLOTS = 2 * MOST_WORDS
 _HEAP_BYTES = 64 << 20
 
 
@@ -22,7 +22,7 @@ class WordTable:
     """See views_kernel.encode, which fills it. The missing text is word 0."""
 
     def __init__(self) -> None:
-        self.slots = np.zeros(SLOTS, np.int64)
+        self.slots = np.zeros(SLOTS, np.int32)
         self.words = np.zeros((MOST_WORDS, 4), np.int64)
         self.heap = np.empty(MOST_WORDS * LONGEST_WORD + SPARE, np.uint8)  # of which only what is used is touched
         self.slots[0] = 1  # the missing text, which hashes to 0, is there
