@@ -6,7 +6,7 @@ and times in one query. A row that does not surely pass is read again from its l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,13 +26,12 @@ from ingestion.columns import Column
 from ingestion.parquet_file import write_side_by_side
 from ingestion.pseudonyms import pseudonymise
 from ingestion.rules import CompiledRules
-from ingestion.rules.checks import surely_within
 from ingestion.rules.compiler import DATUM, raw_name, value_name
+from ingestion.scanned_bounds import within_bounds
 from ingestion.scanned_keys import rows_of_one_key, rows_with
 from ingestion.scanned_order import arrange, repeated_places, sort_keys
 from ingestion.scanned_profile import scanned_profile
 from ingestion.scanned_rows import finished_rows, length, parts, taken, texts_as_stored
-from ingestion.scanning import layout as L
 from ingestion.scanning.columns import Part, ScannedColumns, arrow
 from ingestion.scanning.left_texts import LeftTexts
 from ingestion.scanning.plan import Field
@@ -72,7 +71,6 @@ class ScannedBatch(Batch):
 
     def judge(self) -> None:
         """Find the rows that do not surely pass."""
-        self.con.register(SCANNED, self._table())
         for column in self._coded():
             texts = self._codes(column)
             rules = self.quick.columns[column.name]
@@ -83,26 +81,16 @@ class ScannedBatch(Batch):
             if self._column_of(name).required:
                 self.moved |= left.empty()
         passed = {f.column for f in self.fields.values() if not f.is_kept} | {c.name for c in self._coded()}
-        passed |= {self.fields[name].column for name in self.columns.left()} | set(self._within_bounds())
+        passed |= {self.fields[name].column for name in self.columns.left()} | within_bounds(self)
         checks = [rules.good for name, rules in self.quick.columns.items() if name not in passed]
+        if not self.quick.together and not checks:
+            return
+        self.con.register(SCANNED, self._table())
         holds = " AND ".join([*self.quick.together, *checks])
         failing = self.con.execute(
-            f"SELECT (_row | 0) AS row FROM ({self.layers(SCANNED)}) WHERE ({holds or 'TRUE'}) IS NOT TRUE"
+            f"SELECT (_row | 0) AS row FROM ({self.layers(SCANNED)}) WHERE ({holds}) IS NOT TRUE"
         ).fetchnumpy()["row"]
         self.moved[np.asarray(failing, np.int64)] = True
-
-    def _within_bounds(self) -> Iterator[str]:
-        """The columns of numbers of which the least and the greatest say that all pass: the scanner takes finite ones alone."""
-        for name, values in self.columns.numbers.items():
-            given = self.fields[name].column
-            if given is None or self.fields[name].kind != L.REAL or not len(values):
-                continue
-            column, complete = self.contract.column(given), name in self.columns.complete
-            if column.logical_type != "number" or (column.required and not complete):
-                continue
-            lowest, highest = float(np.fmin.reduce(values)), float(np.fmax.reduce(values))
-            if lowest != lowest or surely_within(column, lowest, highest):  # NaN: there is none
-                yield column.name
 
     def mend(self) -> None:
         """Read the lines of the moved rows again. Raises NeedsTextReading when they are many."""

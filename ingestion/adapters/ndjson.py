@@ -207,12 +207,12 @@ def refused(reason: str, raw: str) -> dict[str, str]:
 
 def as_text_value(value: Any) -> str | None:
     """A field of a parsed object as text; numbers, lists and objects are texts already."""
-    if value is None or isinstance(value, str):
-        return None if value is None else _storable(value)
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return str(value) if value.isascii() else _storable(value)
     return "true" if value else "false"
 
 
 def _storable(text: str) -> str:
-    if text.isascii():
-        return str(text)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")  # a lone surrogate is no character

@@ -41,7 +41,8 @@ def checks_of(column: Column, given: Given, value: str, reference: str) -> Itera
 def surely_good(column: Column, given: Given, value: str, reference: str, *, clean: bool = False) -> str:
     """SQL that is TRUE only for values that pass every check of `column`, and cheap: one look settles most rows.
 
-    Where it is not TRUE the checks themselves decide, so it may be too strict but never too kind. `clean`: whoever read the
+    Where it is not TRUE the checks themselves decide, so it may be too strict but never too kind. Of numbers and times it is TRUE
+    for all between two of which it is. `clean`: whoever read the
     texts has seen that they hold no control character and are not too long.
     """
     conditions = []
@@ -77,15 +78,6 @@ def surely_good(column: Column, given: Given, value: str, reference: str, *, cle
             conditions.append(f"{value} IS NOT NULL")
     holds = " AND ".join(conditions)
     return f"({holds})" if column.required else f"({given.quick} IS NULL OR ({holds}))"
-
-
-def surely_within(column: Column, lowest: float, highest: float) -> bool:
-    """Whether all finite numbers from `lowest` to `highest` pass every check of `column`: what `surely_good` asks of each."""
-    return (
-        (column.minimum is None or lowest >= column.minimum)
-        and (column.maximum is None or highest <= column.maximum)
-        and (column.exclusive_minimum is None or lowest > column.exclusive_minimum)
-    )
 
 
 def _rules(column: Column, raw: str, value: str, source_type: str, reference: str) -> Iterator[tuple[str, str]]:

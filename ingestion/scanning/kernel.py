@@ -9,6 +9,8 @@ from ingestion.scanning import fetching_kernel, rows_kernel, taking_kernel, text
 from lake.compiled import EntryPoint, source_digest
 
 __all__ = [
+    "bounds_of_reals",
+    "bounds_of_words",
     "come_twice",
     "count_line_ends",
     "days_of",
@@ -136,6 +138,18 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         return rows_kernel.come_twice(hashes, stay, once, twice)
 
     @EntryPoint
+    def bounds_of_words(values, missing, found):  # type: ignore[no-untyped-def]
+        """See rows_kernel.bounds_of_words."""
+        source  # noqa: B018
+        return rows_kernel.bounds_of_words(values, missing, found)
+
+    @EntryPoint
+    def bounds_of_reals(values, found):  # type: ignore[no-untyped-def]
+        """See rows_kernel.bounds_of_reals."""
+        source  # noqa: B018
+        return rows_kernel.bounds_of_reals(values, found)
+
+    @EntryPoint
     def one_day(instants, shift, missing, none):  # type: ignore[no-untyped-def]
         """See rows_kernel.one_day."""
         source  # noqa: B018
@@ -164,6 +178,8 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         mix_words,
         mix_codes,
         come_twice,
+        bounds_of_words,
+        bounds_of_reals,
         one_day,
         days_of,
     )
@@ -186,6 +202,8 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
     mix_words,
     mix_codes,
     come_twice,
+    bounds_of_words,
+    bounds_of_reals,
     one_day,
     days_of,
 ) = _entry_points(source_digest([*Path(__file__).parent.glob("*.py"), Path(calendar_kernel.__file__)]))

@@ -116,6 +116,36 @@ def _is_marked(bits, bit):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
+def bounds_of_words(values, missing, found):  # type: ignore[no-untyped-def]
+    """The least and the greatest of the values that are not `missing`, to `found` -> how many are."""
+    lowest, highest = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+    count = 0
+    for value in values:
+        if value == missing:
+            count += 1
+        else:
+            lowest = min(lowest, value)
+            highest = max(highest, value)
+    found[0], found[1] = lowest, highest
+    return count
+
+
+@njit(nogil=True)
+def bounds_of_reals(values, found):  # type: ignore[no-untyped-def]
+    """`bounds_of_words` of finite numbers, of which NaN are missing."""
+    lowest, highest = np.inf, -np.inf
+    count = 0
+    for value in values:
+        if value != value:
+            count += 1
+        else:
+            lowest = min(lowest, value)
+            highest = max(highest, value)
+    found[0], found[1] = lowest, highest
+    return count
+
+
+@njit(nogil=True)
 def one_day(instants, shift, missing, none):  # type: ignore[no-untyped-def]
     """The day since 1970 that all of the instants are of but missing ones, as of days_of; `none` where there is no such day."""
     first = last = 0

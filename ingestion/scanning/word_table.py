@@ -34,9 +34,10 @@ class WordTable:
 
     def listed(self) -> pa.Array:
         """The words in the order of their codes."""
-        places, sizes = self.words[: self.known, :2].T
-        heap = self.heap[: self.used].tobytes()
-        return pa.array([heap[p : p + s].decode() for p, s in zip(places.tolist(), sizes.tolist(), strict=True)])
+        # They lie behind each other in the heap.
+        ends = np.append(self.words[: self.known, 0], self.used).astype(np.int32)
+        buffers = [None, pa.py_buffer(ends), pa.py_buffer(self.heap[: self.used].tobytes())]
+        return pa.Array.from_buffers(pa.string(), self.known, buffers)
 
     def views(self, number: int) -> NDArray[np.uint64]:
         """The words as string views of `heap`, which is buffer `number`."""
