@@ -21,6 +21,7 @@ from ingestion.landing import open_run
 from ingestion.landing_run import LandingRun
 from ingestion.scan import scan_batch
 from ingestion.scanned_batch import ScannedBatch
+from ingestion.scanned_bounds import within_bounds
 from ingestion.scanning import word_table
 from lake.home import Home
 from tests.examples import examples
@@ -181,3 +182,40 @@ def test_the_lake_is_the_same_whether_objects_were_scanned_or_not(
     assert len(used) == 2
     assert refusals(scanned) == refusals(Home(tmp_path / "parsed"))
     assert len(parsed) > 80
+
+
+def test_a_time_is_held_against_its_own_rows_received_time_though_least_and_greatest_would_pass(
+    run: LandingRun,
+) -> None:
+    received = '"received_at":"2026-11-22T08:{:02d}:00+08:00"'
+    lines = [line_of(n, None, more=received.format(n)) for n in range(40)]
+    late = [
+        line_of(n, None, more=received.format(0)) for n in (9, 11, 12)
+    ]  # at most ten minutes before it was received
+    scanned, careful = both_ways(run, "\n".join([*lines, *late, line_of(41, None)]).encode())
+    assert scanned == careful
+    assert [row["line"] for row in scanned[1]] == [42, 43]
+    assert {row["reason"] for row in scanned[1]} == {"time_in_future"}
+
+
+def test_only_columns_whose_every_value_may_pass_are_passed_unasked(run: LandingRun) -> None:
+    def unasked(lines: list[str]) -> set[str]:
+        batch = scan_batch(
+            run.con,
+            run.contract,
+            clear_file(run.home.tmp / f"{FEED}_2026-11-22.ndjson", "\n".join(lines).encode()),
+            FACTS,
+        )
+        return within_bounds(batch)
+
+    good = [line_of(n, None) for n in range(20)]
+    every = {"detected_at", "confidence", "longitude", "latitude", "received_at"}
+    assert unasked(good) == every
+    assert unasked([*good, line_of(1, ("confidence", "1.01"))]) == every - {"confidence"}
+    assert unasked([*good, line_of(1, ("confidence", "-0.01"))]) == every - {"confidence"}
+    assert unasked([*good, line_of(1, ("detected_at", '"2014-12-31T23:59:59Z"'))]) == every - {"detected_at"}
+    assert unasked([*good, line_of(1, ("detected_at", "null"))]) == every - {"detected_at"}  # which each row needs
+    assert (
+        unasked([*good, line_of(1, ("detected_at", '"soon"'))]) == every
+    )  # a line that is read again is no row of these
+    assert unasked([*good, line_of(1, ("latitude", "null"))]) == every
