@@ -42,6 +42,8 @@ def _convert_in_memory(batch: ScannedBatch, fixed: str | None) -> int:
     converted = 0
     for datum, rows in _by_datum(batch, fixed):
         where = np.flatnonzero(placed & rows)
+        if not len(where):
+            continue  # what nobody gives is not to be written to
         for block in np.array_split(where, range(_BLOCK, len(where), _BLOCK)):
             named = np.full(len(block), datum, dtype=object)
             lon[block], lat[block] = to_wgs84(lon[block], lat[block], named)

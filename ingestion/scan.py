@@ -116,7 +116,7 @@ def _not_for_scanning(contract: Contract) -> Iterator[str]:
 
 def _dates(contract: Contract, dated: Field, columns: ScannedColumns) -> tuple[date | None, NDArray[np.int32] | None]:
     """The one business date of all rows that have a time, where none stays without one; or each row's, in days since 1970."""
-    values = columns.numbers[dated.name]
+    values = np.ascontiguousarray(columns.numbers[dated.name])
     if dated.kind == L.DATE:
         return None, np.where(values == L.NO_INTEGER, 0, values).astype(np.int32)
     from ingestion.scanning.kernel import days_of, one_day

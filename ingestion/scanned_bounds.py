@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ingestion.rules.compiler import value_name
 from ingestion.scanning import layout as L
-from ingestion.scanning.columns import arrow
+from ingestion.scanning.columns import arrow, missing_value
 from ingestion.scanning.texts import CodedTexts
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ def within_bounds(batch: ScannedBatch) -> set[str]:
     if not asked:
         return set()
     two = {
-        name: arrow(batch.fields[name].kind, _two(values, bounds[name][0]))
-        for name, values in batch.columns.numbers.items()
+        name: _two(batch.fields[name].kind, values, bounds[name][0]) for name, values in batch.columns.numbers.items()
     }
     for name, texts in batch.columns.texts.items():
         two[name] = pa.array([0, 0], pa.int32()) if isinstance(texts, CodedTexts) else pa.array(["", ""])
@@ -57,6 +56,8 @@ def _bounds(kind: int, values: NDArray) -> tuple[NDArray, int]:
     """The least and the greatest of the values, if there are any, and how many are missing."""
     from ingestion.scanning.kernel import bounds_of_reals, bounds_of_words
 
+    if values.strides == (0,):
+        return values[:0], len(values)
     if kind == L.BOOLEAN:
         given = values[values != L.NO_SHORT]
         return given[:1], len(values) - len(given)
@@ -68,8 +69,6 @@ def _bounds(kind: int, values: NDArray) -> tuple[NDArray, int]:
     return found if missing < len(values) else found[:0], missing
 
 
-def _two(values: NDArray, bounds: NDArray) -> NDArray:
-    if len(bounds):
-        return np.resize(bounds, 2)
-    none = {"f": L.NO_REAL, "i": L.NO_INTEGER if values.itemsize == 8 else L.NO_SHORT}
-    return np.full(2, none[values.dtype.kind], values.dtype)
+def _two(kind: int, values: NDArray, bounds: NDArray) -> pa.Array:
+    two = np.resize(bounds, 2) if len(bounds) else np.full(2, missing_value(kind))
+    return arrow(kind, two.astype(values.dtype))

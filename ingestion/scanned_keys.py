@@ -46,7 +46,7 @@ def hashed_keys(batch: ScannedBatch) -> NDArray[np.unsignedinteger] | None:
                 heaps = np.array([heap.address for heap in given.heaps], np.int64)
                 mix_texts(address(given.views), len(given.views), address(heaps), hashes)
         elif name in numbers and batch.columns.numbers[numbers[name].name].itemsize == 8:
-            mix_words(batch.columns.numbers[numbers[name].name].view(np.int64), hashes)
+            mix_words(np.ascontiguousarray(batch.columns.numbers[numbers[name].name]).view(np.int64), hashes)
         else:
             return None
     if batch.days is not None:

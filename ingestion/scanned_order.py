@@ -29,7 +29,7 @@ def sort_keys(batch: ScannedBatch, names: Sequence[str]) -> list[NDArray] | None
         if words is not None:
             keys.append(words.ranks())
         elif sources.get(name) in batch.columns.numbers:
-            keys.append(batch.columns.numbers[sources[name]])
+            keys.append(np.ascontiguousarray(batch.columns.numbers[sources[name]]))
         else:
             return None
     return keys
@@ -164,6 +164,8 @@ def _moved(values: Any, places: NDArray[np.int32], spare: _Spare) -> Any:
             return PlainTexts(_moved(values.views, places, spare), values.heaps)
         case pa.ChunkedArray():
             return values.take(pa.array(np.argsort(places)))
+    if values.strides == (0,):
+        return values  # nothing is given in any row
     target = spare.like(values)
     if values.ndim > 1:
         target[places] = values

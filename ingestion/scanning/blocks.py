@@ -25,7 +25,8 @@ class LineHasNoEnd(Exception):
 class Block:
     """The rows of a block: from `first` on so many, whose texts lie from the byte `begins` of the file on.
 
-    coded: of each column of texts, how many of the rows are codes of the words of `thread`.
+    coded: of each column of texts, how many of the rows are codes of the words of `thread`. without: the fields of numbers of which
+    none of the rows has a value, and whose columns are as they were.
     """
 
     first: int
@@ -33,6 +34,7 @@ class Block:
     begins: int
     thread: int
     coded: Sequence[int]
+    without: Sequence[int]
 
 
 @dataclass(frozen=True)

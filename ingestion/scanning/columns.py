@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -15,14 +16,20 @@ from ingestion.scanning.texts import CodedTexts, PlainTexts
 
 Part = slice | NDArray[np.int32] | NDArray[np.int64]  # of the rows
 _SHARE = 1 << 18  # rows fetched together
+_TYPES = {
+    L.REAL: pa.float64(),
+    L.BOOLEAN: pa.bool_(),
+    L.INSTANT: pa.timestamp("us"),
+    L.DATE: pa.date32(),
+}  # of others int64
 
 
 @dataclass
 class ScannedColumns:
     """`lines`: of each row; `again`: rows whose line must be read again, in which nothing is given.
 
-    numbers: by field name, int64 or float64 with layout's missing values (booleans as int8); times in microseconds UTC,
-    dates in days since 1970. `complete`: those of which no row has a missing value. `places`: of the lines, as long as the
+    numbers: by field name, int64 or float64 with layout's missing values (booleans as int8), one and the same memory for all rows
+    where nothing is given; times in microseconds UTC, dates in days since 1970. `complete`: those of which no row has a missing value. `places`: of the lines, as long as the
     rows lie as in the file and nobody has taken them. `file`: of the columns that are left in it; before rows are moved, they
     are to be brought.
     """
@@ -76,6 +83,13 @@ class ScannedColumns:
         return len(self.lines)
 
 
+def missing_value(kind: int) -> float:
+    """Layout's missing value of a kind of number."""
+    if kind == L.REAL:
+        return L.NO_REAL
+    return int(L.NO_SHORT) if kind == L.BOOLEAN else L.NO_INTEGER
+
+
 def given_values(kind: int, values: NDArray) -> NDArray[np.bool_]:
     """Which values are none of layout's missing ones."""
     if kind == L.REAL:
@@ -85,15 +99,22 @@ def given_values(kind: int, values: NDArray) -> NDArray[np.bool_]:
 
 def arrow(kind: int, values: NDArray, *, complete: bool = False) -> pa.Array:
     """A column of numbers as Arrow has it, without a copy where that can be; `complete`: no value is missing."""
+    if values.strides == (0,):  # of which nothing is given at all
+        return _nulls(kind, len(values))
     match kind:
-        case L.REAL:
-            type_, stored = pa.float64(), values
         case L.BOOLEAN:
-            type_, stored = pa.bool_(), np.packbits(values == 1, bitorder="little")
+            stored = np.packbits(values == 1, bitorder="little")
         case L.DATE:
-            type_, stored = pa.date32(), values.astype(np.int32)
+            stored = values.astype(np.int32)
         case _:
-            type_, stored = pa.timestamp("us") if kind == L.INSTANT else pa.int64(), values
+            stored = values
     given = None if complete else given_values(kind, values)
     present = None if given is None or given.all() else pa.py_buffer(np.packbits(given, bitorder="little"))
-    return pa.Array.from_buffers(type_, len(values), [present, pa.py_buffer(np.ascontiguousarray(stored))])
+    return pa.Array.from_buffers(
+        _TYPES.get(kind, pa.int64()), len(values), [present, pa.py_buffer(np.ascontiguousarray(stored))]
+    )
+
+
+@lru_cache(4)
+def _nulls(kind: int, count: int) -> pa.Array:
+    return pa.nulls(count, _TYPES.get(kind, pa.int64()))

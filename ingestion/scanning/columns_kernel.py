@@ -1,7 +1,9 @@
 """Compiled: the columns that a scan fills, and the table that tells where they are.
 
-The table has six int64 a field: kind, zone, most bytes of a text, the address of its column, by how much that is to rise a
-row from one share of rows to the next (0: the memory is used again), and where each text is told to begin. A column holds 16 bytes a row for texts (an Arrow string
+The table has layout's ENTRIES int64 a field: kind, zone, most bytes of a text, the address of its column for the rows that are
+scanned next, by how much that is to rise a row from one share of rows to the next (0: the memory is used again), where each text
+is told to begin, the address of its column for the first of the rows of this scan and their number, and whether any of them has
+given a value: before that the column is left as it is, for what nobody gives needs no memory. A column holds 16 bytes a row for texts (an Arrow string
 view), one for booleans, else 8 (int64 or double).
 """
 
@@ -35,16 +37,15 @@ def put_text(table, field, row, base, at, size):  # type: ignore[no-untyped-def]
 @njit(nogil=True)
 def put_value(table, field, kind, row, at):  # type: ignore[no-untyped-def]
     """A value of any other kind -> where it ends, or `at` where it is not spelt as usual."""
-    column = entry(table, field, L.COLUMN)
     if kind == L.REAL:
         measure, after = real(at)
         if after != at:
-            put_real(column + 8 * row, measure)
+            put_real(_room(table, field, kind) + 8 * row, measure)
         return after
     if kind == L.BOOLEAN:
         value, after = boolean(at)
         if after != at:
-            put_byte(column + row, value)
+            put_byte(_room(table, field, kind) + row, value)
         return after
     if kind == L.INSTANT:
         value, after = instant(at, entry(table, field, L.ZONE))
@@ -53,39 +54,53 @@ def put_value(table, field, kind, row, at):  # type: ignore[no-untyped-def]
     else:
         value, after = date(at)
     if after != at:
-        put_integer(column + 8 * row, value)
+        put_integer(_room(table, field, kind) + 8 * row, value)
     return after
+
+
+@njit(nogil=True, forceinline=True)
+def _room(table, field, kind):  # type: ignore[no-untyped-def]
+    """The column for a value that is given; with the first one nothing is given in all other rows."""
+    if entry(table, field, L.GIVEN) == 0:
+        _fill(kind, entry(table, field, L.FIRST), entry(table, field, L.ROWS))
+        put_integer(table + 8 * (L.ENTRIES * field + L.GIVEN), 1)
+    return entry(table, field, L.COLUMN)
 
 
 @njit(nogil=True)
 def blank(table, fields, row):  # type: ignore[no-untyped-def]
     """Make a row one in which nothing is given."""
     for field in range(fields):
-        _blank(table, field, row, 1)
+        kind, column = entry(table, field, L.KIND), entry(table, field, L.COLUMN)
+        if kind == L.TEXT:
+            _fill(kind, column + 16 * row, 1)
+        elif kind != L.SKIP and entry(table, field, L.GIVEN) != 0:
+            _fill(kind, column + (row if kind == L.BOOLEAN else 8 * row), 1)
 
 
 @njit(nogil=True)
-def blank_rows(table, fields, rows):  # type: ignore[no-untyped-def]
-    """Make the first `rows` rows such in which nothing is given."""
+def blank_texts(table, fields, rows):  # type: ignore[no-untyped-def]
+    """Make the first `rows` rows such in which no text is given."""
     for field in range(fields):
-        _blank(table, field, 0, rows)
+        if entry(table, field, L.KIND) == L.TEXT:
+            _fill(L.TEXT, entry(table, field, L.COLUMN), rows)
 
 
 @njit(nogil=True)
-def _blank(table, field, row, rows):  # type: ignore[no-untyped-def]
-    kind, column = entry(table, field, L.KIND), entry(table, field, L.COLUMN)
+def _fill(kind, column, rows):  # type: ignore[no-untyped-def]
+    """Rows of a column, from an address on, in which nothing is given."""
     if kind == L.TEXT:
-        for half in range(2 * row, 2 * (row + rows)):
+        for half in range(2 * rows):
             put_word(column + 8 * half, _NOTHING)
     elif kind == L.REAL:
-        for place in range(row, row + rows):
-            put_real(column + 8 * place, L.NO_REAL)
+        for row in range(rows):
+            put_real(column + 8 * row, L.NO_REAL)
     elif kind == L.BOOLEAN:
-        for place in range(row, row + rows):
-            put_byte(column + place, _NO_SHORT)
-    elif kind != L.SKIP:
-        for place in range(row, row + rows):
-            put_integer(column + 8 * place, L.NO_INTEGER)
+        for row in range(rows):
+            put_byte(column + row, _NO_SHORT)
+    else:
+        for row in range(rows):
+            put_integer(column + 8 * row, L.NO_INTEGER)
 
 
 @njit(nogil=True)

@@ -130,7 +130,7 @@ def scan_records(base, at, stop, delimiter, fields, table, lines, places, line, 
     All are addresses, but `delimiter`, a byte, `fields`, the number of columns of the file, `most` and `line`, the number of
     the line at `at`. base: of the bytes that texts are told from. lines: int32[most], each row's line, less than 0
     (-1 - line) for a row in which nothing is given because its line is spelt in another way. places: uint32[most], where
-    each row's line begins, from `base`. A blank line gives no row. The columns hold missing values before.
+    each row's line begins, from `base`. A blank line gives no row. The columns of texts hold none before.
     """
     row = 0
     block, marks = at, marks_at(at, delimiter)

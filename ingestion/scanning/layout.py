@@ -8,8 +8,8 @@ import numpy as np
 SKIP, TEXT, REAL, INTEGER, BOOLEAN, INSTANT, DATE = range(7)
 
 # A field's entries in the table of columns (columns_kernel).
-KIND, ZONE, LIMIT, COLUMN, STEP, STARTS = range(6)
-ENTRIES = 6
+KIND, ZONE, LIMIT, COLUMN, STEP, STARTS, FIRST, ROWS, GIVEN = range(9)
+ENTRIES = 9
 
 # A column of texts' entries in the table of texts (taking_kernel).
 (

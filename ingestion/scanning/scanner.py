@@ -12,10 +12,11 @@ from pathlib import Path
 from threading import Event, Lock
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingestion.scanning import layout as L
 from ingestion.scanning.blocks import BLOCK_BYTES, Block, LinePlaces
-from ingestion.scanning.columns import ScannedColumns
+from ingestion.scanning.columns import ScannedColumns, missing_value
 from ingestion.scanning.growing import GrowingColumns, Stopped
 from ingestion.scanning.left_texts import LeftTexts, TextFile, left
 from ingestion.scanning.memory import address
@@ -110,7 +111,9 @@ class Scanner(ABC):
                 texts[self._fields[place].name] = run.result()
         for place, field in enumerate(self._fields):
             if (values := held.get(numbers_of(place))) is not None:
-                numbers[field.name] = values[:rows]
+                numbers[field.name] = _with_missing(
+                    values[:rows], field.kind, [b for b in blocks if place in b.without]
+                )
                 if all(taker.complete[place] for taker in takers):
                     complete.add(field.name)
         places = LinePlaces(held[PLACES][:rows], blocks)
@@ -153,6 +156,16 @@ class ObjectScanner(Scanner):
         from ingestion.scanning.kernel import take_objects
 
         return tuple(take_objects(start, start, stop, address(self._names), len(self._fields), *tables))
+
+
+def _with_missing(values: NDArray, kind: int, blocks: Sequence[Block]) -> NDArray:
+    """A column of numbers in which nothing is given in some blocks; where that is so of all, it takes no memory."""
+    none = missing_value(kind)
+    if sum(block.rows for block in blocks) == len(values):
+        return np.broadcast_to(np.array(none, values.dtype), len(values))
+    for block in blocks:
+        values[block.first : block.first + block.rows] = none
+    return values
 
 
 def _without_gaps(columns: GrowingColumns, blocks: Sequence[Block]) -> Sequence[Block]:

@@ -98,7 +98,9 @@ class BlockTaker:
         self._current: dict[int, NDArray[np.uint8]] = {}
         self._scratch = np.zeros((len(fields), L.SHARE * _WIDEST), np.uint8)
         self._starts = np.zeros((len(fields), L.SHARE), np.uint32)
-        self._table = np.array([(f.kind, f.zone, f.limit, 0, 0, 0) for f in fields], np.int64).reshape(-1, L.ENTRIES)
+        self._table = np.array([(f.kind, f.zone, f.limit, 0, 0, 0, 0, 0, 1) for f in fields], np.int64).reshape(
+            -1, L.ENTRIES
+        )
         self._table[:, L.COLUMN] = [address(column) for column in self._scratch]
         self._table[:, L.STARTS] = [address(column) for column in self._starts]
         self._texts = np.zeros((len(heaps), L.TEXT_ENTRIES), np.int64)
@@ -136,7 +138,7 @@ class BlockTaker:
         expected = int(1.02 * size / max(length, 1) * lines) + lines
         with self._columns.room(turn, lines, expected) as first:
             columns, start = self._columns.columns, address(text)
-            self._point(first, length, start)
+            self._point(first, lines, length, start)
             rows, how = self._read(start, start + length, (
                 address(self._table), address(self._texts), len(self._texts), address(columns[LINES][first:]),
                 address(columns[PLACES][first:]), first_line + first, lines,
@@ -144,20 +146,25 @@ class BlockTaker:
             ))  # fmt: skip
             if how != L.DONE:
                 raise AmbiguousLines
+            missing: list[int] = []
             for place in self._numbers:
-                if self.complete[place]:
+                if not self._table[place, L.GIVEN]:
+                    missing.append(place)
+                    self.complete[place] &= not rows
+                elif self.complete[place]:
                     values = columns[numbers_of(place)][first : first + rows]
                     self.complete[place] = bool(given_values(self._fields[place].kind, values).all())
         for place, (known, used) in zip(self._heaps, self._texts[:, [L.KNOWN, L.USED]].tolist(), strict=True):
             if place in self.words:
                 self.words[place].known, self.words[place].used = known, used
-        return Block(first, rows, begins, self._number, self._texts[:, L.CODED].tolist())
+        return Block(first, rows, begins, self._number, self._texts[:, L.CODED].tolist(), missing)
 
-    def _point(self, first: int, length: int, start: int) -> None:
-        """Let the tables tell of the rows from `first` on, and of room for so many bytes of texts, which begin at `start`."""
+    def _point(self, first: int, rows: int, length: int, start: int) -> None:
+        """Let the tables tell of so many rows from `first` on, and of room for so many bytes of texts, which begin at `start`."""
         columns = self._columns.columns
         for place in self._numbers:
-            self._table[place, L.COLUMN] = address(columns[numbers_of(place)][first:])
+            column = address(columns[numbers_of(place)][first:])
+            self._table[place, [L.COLUMN, L.FIRST, L.ROWS, L.GIVEN]] = column, column, rows, 0
         for row, (place, heaps) in zip(self._texts, self._heaps.items(), strict=True):
             row[L.CODED] = 0
             row[L.BASE] = start

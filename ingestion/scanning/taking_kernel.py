@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from ingestion.scanning import layout as L
-from ingestion.scanning.columns_kernel import blank_rows, entry, step
+from ingestion.scanning.columns_kernel import blank_texts, entry, step
 from ingestion.scanning.csv_kernel import scan_records
 from ingestion.scanning.json_kernel import scan_objects
 from ingestion.scanning.views_kernel import encode, gather, hash_texts, note_spans
@@ -66,7 +66,7 @@ def take_records(  # type: ignore[no-untyped-def]
     done = 0
     while at < stop:
         share = min(L.SHARE, most - done)
-        blank_rows(table, fields, share)
+        blank_texts(table, fields, share)
         rows, at, line, how = scan_records(
             base, at, stop, delimiter, fields, table, lines + 4 * done, places + 4 * done, line, share
         )
@@ -84,7 +84,7 @@ def take_objects(base, at, stop, names, fields, table, texts, columns, lines, pl
     done = 0
     while at < stop:
         share = min(L.SHARE, most - done)
-        blank_rows(table, fields, share)
+        blank_texts(table, fields, share)
         rows, at, line, how = scan_objects(
             base, at, stop, names, fields, table, lines + 4 * done, places + 4 * done, line, share
         )
