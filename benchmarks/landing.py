@@ -40,9 +40,8 @@ def landed(feed: str, files: Sequence[str]) -> Arm:
 
     def warm() -> None:
         # The gate's library and the scanner's machine code take seconds to load, once a process: not part of landing a file.
+        import ingestion.landing  # noqa: F401, I001 - which says how Arrow is to be loaded
         import great_expectations  # noqa: F401
-
-        import ingestion.landing  # noqa: F401
         from ingestion.scanning.scanner import CsvScanner, ObjectScanner
 
         for scanner in (CsvScanner([], ","), ObjectScanner([])):

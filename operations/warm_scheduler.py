@@ -13,6 +13,7 @@ import sys
 
 # Nothing that starts threads when it is imported, as polars (and so landing) does: a fork does not take them along.
 MODULES = (
+    "ingestion",  # which says how Arrow is to be loaded
     "great_expectations",
     "great_expectations.expectations",
     "pipeline.build",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from itertools import count
 from threading import Lock
 
@@ -24,7 +25,8 @@ class WordTable:
     def __init__(self) -> None:
         self.slots = np.zeros(SLOTS, np.int32)
         self.words = np.zeros((MOST_WORDS, 4), np.int64)
-        self.heap = np.empty(MOST_WORDS * LONGEST_WORD + SPARE, np.uint8)  # of which only what is used is touched
+        # Of which only what is used is touched, page by page: numpy's own memory of this size comes two million bytes at a time.
+        self.heap = np.frombuffer(mmap.mmap(-1, MOST_WORDS * LONGEST_WORD + SPARE), np.uint8)
         self.slots[0] = 1  # the missing text, which hashes to 0, is there
         self.known, self.used = 1, 0
 
