@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.scanning.layout import LINE_LIMIT, SPARE
-from ingestion.scanning.memory import Buffer
+from ingestion.scanning.memory import Buffer, address
 
 BLOCK_BYTES = 8 << 20
 _BEYOND = 64 << 10  # read with a block, for the end of its last line
@@ -56,29 +55,35 @@ class LinePlaces:
         return numbers, begins[numbers] + self.in_block[rows]
 
 
-def lines_between(descriptor: int, start: int, stop: int, size: int, buffer: Buffer) -> tuple[NDArray[np.uint8], int]:
+def lines_between(
+    descriptor: int, start: int, stop: int, size: int, buffer: Buffer
+) -> tuple[NDArray[np.uint8], int, int]:
     """The lines of a file of `size` bytes that begin from `start` to before `stop`, with SPARE bytes behind them, in `buffer`;
-    and the byte of the file where they begin.
+    the byte of the file where they begin, and their number.
 
     `start` 0, or the start of a line, where the first block begins; every other `start` is the `stop` of another block.
     The last line has an end, whether or not the file gave it one. Raises LineHasNoEnd.
     """
+    from ingestion.scanning.kernel import count_line_ends, read  # numba takes a second to import
+
     first = max(start - 1, 0)  # the end before tells whether a line begins right here
     beyond = _BEYOND
     while True:
         last = min(stop + beyond, size)
         text = buffer.take(last - first + 1 + SPARE)
-        count = fill(descriptor, text.data[: last - first], first)
+        count, line_ends = read(descriptor, text, address(text), last - first, first)
         if last == size and count and text[count - 1] != _LINE_END:
             text[count] = _LINE_END
             count += 1
+            line_ends += 1
         begins = 0 if start == 0 else _after_line_end(text, 0, count)
         # A line belongs here when it begins before `stop`: up to the first end at or behind the byte before it.
         ends = begins if begins >= stop - first else _after_line_end(text, stop - 1 - first, count)
         if ends <= count:
-            text[ends : ends + SPARE] = 0
             begins = min(begins, ends)
-            return text[begins : ends + SPARE], first + begins
+            beside = count_line_ends(text[:begins]) + count_line_ends(text[ends:count])
+            text[ends : ends + SPARE] = 0
+            return text[begins : ends + SPARE], first + begins, int(line_ends - beside)
         if beyond > LINE_LIMIT:
             raise LineHasNoEnd
         beyond *= 8
@@ -94,14 +99,3 @@ def _after_line_end(text: NDArray[np.uint8], at: int, stop: int) -> int:
         at += step
         step *= 2
     return stop + 1
-
-
-def fill(descriptor: int, view: memoryview, offset: int) -> int:
-    """Read until `view` is full or the file has ended."""
-    filled = 0
-    while filled < len(view):
-        count = os.preadv(descriptor, [view[filled:]], offset + filled)
-        if not count:
-            break
-        filled += count
-    return filled

@@ -8,16 +8,14 @@ where the views go, and the longer texts: the heap, its number, and the bytes us
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, types
+from numba import njit
 
 from ingestion.scanning import layout as L
+from ingestion.scanning.text_kernel import pread
 from ingestion.scanning.values_kernel import put_view
 from ingestion.scanning.views_kernel import SPAN_BITS, copy
 from ingestion.scanning.words_kernel import put_integer, put_word, short_at, word_at
 
-_pread = types.ExternalFunction(
-    "pread", types.int64(types.int32, types.int64, types.int64, types.int64)
-)  # POSIX.1-2017
 _NEAR = 4096  # bytes between two texts that are rather read than passed over
 _START = (1 << SPAN_BITS) - 1
 
@@ -70,7 +68,7 @@ def fetch(descriptor, rows, count, begins, lines, table, columns, buffer, room):
                 break
             stop = max(stop, end)
             last += 1
-        if stop > first and _pread(descriptor, buffer, stop - first, first) != stop - first:
+        if stop > first and pread(descriptor, buffer, stop - first, first) != stop - first:
             return done
         for column in range(columns):
             place = table + 8 * L.LEFT_ENTRIES * column

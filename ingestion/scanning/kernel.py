@@ -25,6 +25,7 @@ __all__ = [
     "put_bytes",
     "put_codes",
     "put_words",
+    "read",
     "recode",
     "rises",
     "take_objects",
@@ -70,6 +71,12 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         """See text_kernel.count_line_ends."""
         source  # noqa: B018
         return text_kernel.count_line_ends(text)
+
+    @EntryPoint
+    def read(descriptor, text, at, size, offset):  # type: ignore[no-untyped-def]
+        """See text_kernel.read."""
+        source  # noqa: B018
+        return text_kernel.read(descriptor, text, at, size, offset)
 
     @EntryPoint
     def places_of(codes, behind, starts, places):  # type: ignore[no-untyped-def]
@@ -167,6 +174,7 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
         measure,
         fetch,
         count_line_ends,
+        read,
         places_of,
         rises,
         put_words,
@@ -191,6 +199,7 @@ def _entry_points(source: str) -> tuple[EntryPoint, ...]:
     measure,
     fetch,
     count_line_ends,
+    read,
     places_of,
     rises,
     put_words,

@@ -128,10 +128,7 @@ class BlockTaker:
             raise
 
     def _take(self, descriptor: int, size: int, first_line: int, turn: int, begin: int, end: int) -> Block:
-        from ingestion.scanning.kernel import count_line_ends  # numba takes a second to import
-
-        text, begins = lines_between(descriptor, begin, end, size, self._buffer)
-        lines = int(count_line_ends(text))
+        text, begins, lines = lines_between(descriptor, begin, end, size, self._buffer)
         length = text.size - L.SPARE
         if lines * _SHORTEST_LINE > max(length, _MANY_SHORT):
             raise LinesTooShort
