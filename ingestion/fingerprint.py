@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 CHUNK = 1 << 20
-_LARGE = 8 << 20  # of large files: a thread that seldom asks for the interpreter seldom waits for it
+_LARGE = 4 << 20  # of large files: a thread that seldom asks for the interpreter seldom waits for it
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ ROW_GROUP = (
 # Version 2 has encodings for rising times and line numbers; a column of more different values than this (identifiers)
 # gains nothing from a dictionary, and to try is dear.
 _COPIED = "FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 4000"
+_SYNCED = 4  # row groups after which the disk is asked to take them
 _FEW = 4_000  # different values of a row group up to which a dictionary is worth its trying
 _TOGETHER = 32_768  # rows encoded in one go: a dictionary's statistics are made anew for each
 
@@ -52,6 +53,7 @@ def write_side_by_side(shares: Iterable[tuple[Path, Iterable[pa.RecordBatch]]]) 
 def _write(path: Path, batches: Iterable[pa.RecordBatch]) -> bool:
     writer: pq.ParquetWriter | None = None
     early: Future[None] | None = None
+    waiting = 0  # row groups
     made = iter(batches)
     with ThreadPoolExecutor(1, thread_name_prefix="parquet-sync") as syncing:
         try:
@@ -60,7 +62,9 @@ def _write(path: Path, batches: Iterable[pa.RecordBatch]) -> bool:
                     writer = writer or _writer(path, batch)
                     writer.write_batch(batch, ROW_GROUP)
                     del batch  # its memory is for the next one
-                    if early is None or early.done():
+                    waiting += 1
+                    if waiting >= _SYNCED and (early is None or early.done()):
+                        waiting = 0
                         # The disk takes what there is while the rest is made: in the end there is little to wait for.
                         early = syncing.submit(_sync, path)
         finally:

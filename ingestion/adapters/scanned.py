@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import cached_property
 
 import duckdb
 
@@ -39,9 +40,13 @@ class ScannedReader(ABC):
         self._begun: Future[ScannedColumns] | None = None
         self._held: dict[int, RawLine] = {}  # lines read as text, of which most are to be refused next
 
+    @cached_property
+    def _nothing(self) -> Mapping[str, str | None]:
+        return dict.fromkeys(self.shape.columns)
+
     @abstractmethod
     def _read(self, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
-        """Why a line of at most LINE_LIMIT bytes is no row, or what it gives, as text."""
+        """Why a line of at most LINE_LIMIT bytes is no row, or None; and what it gives for each column of `shape`, as text."""
 
     def begin(self) -> None:
         """Have the file scanned from here on, beside whatever else is done."""
@@ -77,7 +82,7 @@ class ScannedReader(ABC):
             held += len(raw)
             if held <= _MOST_HELD:
                 self._held[line] = RawLine(line, as_text(raw), reason)
-            yield line, {name: given.get(name) for name in self.shape.columns}
+            yield line, given
 
     def raw(self, lines: Iterable[int]) -> Iterator[RawLine]:
         wanted = list(lines)
@@ -88,7 +93,7 @@ class ScannedReader(ABC):
             yield RawLine(line, as_text(raw), self._told(raw)[0])
 
     def _told(self, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
-        return ("line_too_long", {}) if len(raw) > LINE_LIMIT else self._read(raw)
+        return ("line_too_long", self._nothing) if len(raw) > LINE_LIMIT else self._read(raw)
 
 
 class ScannedCsv(ScannedReader):
@@ -108,7 +113,8 @@ class ScannedCsv(ScannedReader):
         self.shape = SourceShape(columns, trims=True, has_line=True)
 
     def _read(self, raw: bytes) -> tuple[str | None, Mapping[str, str | None]]:
-        return self._careful.read_line(raw)
+        reason, given = self._careful.read_line(raw)
+        return reason, {name: given.get(name) for name in self.shape.columns}
 
 
 class ScannedNdjson(ScannedReader):
