@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,13 +40,21 @@ def landed(feed: str, files: Sequence[str]) -> Arm:
         return totals
 
     def warm() -> None:
-        # The gate's library and the scanner's machine code take seconds to load, once a process: not part of landing a file.
+        # The gate's library, the scanner's machine code and DuckDB's extensions are loaded, and their signatures checked, once a
+        # process: not part of landing a file, as to load DuckDB is not part of the bare read.
         import ingestion.landing  # noqa: F401, I001 - which says how Arrow is to be loaded
         import great_expectations  # noqa: F401
         from ingestion.scanning.scanner import CsvScanner, ObjectScanner
+        from lake.engine import open_engine
+        from lake.home import Home
+        from lake.lakes import BRONZE, attach
 
         for scanner in (CsvScanner([], ","), ObjectScanner([])):
             scanner.scan(Path(os.devnull), 0, 1)
+        with tempfile.TemporaryDirectory() as folder:
+            home = Home(Path(folder)).ensure()
+            with open_engine(home) as con:
+                attach(con, home, BRONZE)
 
     work.warm = warm  # type: ignore[attr-defined]
     work.deliver = deliver  # type: ignore[attr-defined]
