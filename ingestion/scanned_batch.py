@@ -28,12 +28,11 @@ from ingestion.pseudonyms import pseudonymise
 from ingestion.rules import CompiledRules
 from ingestion.rules.compiler import DATUM, raw_name, value_name
 from ingestion.scanned_bounds import within_bounds
-from ingestion.scanned_keys import rows_of_one_key, rows_with
-from ingestion.scanned_order import arrange, repeated_places, sort_keys
+from ingestion.scanned_keys import rows_alike
+from ingestion.scanned_order import arrange
 from ingestion.scanned_profile import scanned_profile
-from ingestion.scanned_rows import finished_rows, length, parts, taken, texts_as_stored
+from ingestion.scanned_rows import finished_rows, length, parts, taken
 from ingestion.scanning.columns import Part, ScannedColumns, arrow
-from ingestion.scanning.left_texts import LeftTexts
 from ingestion.scanning.plan import Field
 from ingestion.scanning.texts import CodedTexts, PlainTexts
 from ingestion.scanning.word_list import WordList, listed
@@ -57,17 +56,15 @@ class ScannedBatch(Batch):
     stored: Mapping[str, str] = field(kw_only=True)  # SQL of the stored columns over the layers of `quick`
     moved: NDArray[np.bool_] = field(kw_only=True)
     day: date | None = field(kw_only=True)  # the one business date of all rows that stay; None: see `days`
-    days: NDArray[np.int32] | None = field(
-        kw_only=True
-    )  # business dates since 1970; None: all rows have the file's, or `day`
+    # Business dates in days since 1970; None: all rows have the file's, or `day`.
+    days: NDArray[np.int32] | None = field(kw_only=True)
     lists: dict[str, WordList] = field(default_factory=dict)
     keyed: dict[str, pa.ChunkedArray] = field(default_factory=dict)  # pseudonyms of identities that are no words
-    looking: Future[NDArray[np.int64] | None] | None = field(
-        default=None, init=False
-    )  # for rows of one key, as they lie
+    # For rows of one key, as they lie.
+    looking: Future[NDArray[np.int64] | None] | None = field(default=None, init=False)
     asking: Lock = field(default_factory=Lock, init=False)  # held by who asks the engine beside others
     _is_offered: bool = field(default=False, init=False)
-    _arranged: bool = field(default=False, init=False)  # whether the rows lie as they are stored
+    arranged: bool = field(default=False, init=False)  # whether the rows lie as they are stored
 
     def judge(self) -> None:
         """Find the rows that do not surely pass."""
@@ -143,7 +140,7 @@ class ScannedBatch(Batch):
             self._pseudonymise_mended(name, key)
 
     def write_date(self, day: date, file_sha256: str, new_file: Callable[[], Path]) -> list[Path]:
-        if not self._arranged:
+        if not self.arranged:
             return super().write_date(day, file_sha256, new_file)
         wanted = ~self.moved if self.day in (None, day) else np.zeros(self.rows, np.bool_)
         if self.days is not None:
@@ -182,7 +179,7 @@ class ScannedBatch(Batch):
         return scanned_profile(self, gate)
 
     def arrange(self) -> None:
-        self._arranged = arrange(self)
+        self.arranged = arrange(self)
         if not self._is_offered:
             self.offer()
 
@@ -192,41 +189,10 @@ class ScannedBatch(Batch):
         self._is_offered = False
 
     def alike(self) -> NDArray[np.int64] | None:
-        contract, stay = self.contract, ~self.moved
-        same_date = self.days is None or contract.business_date_column in contract.key
-        keys = sort_keys(self, contract.sort_order) if set(contract.key) == set(contract.sort_order) else None
-        if keys is not None and self._arranged and same_date:
-            found = [repeated_places(keys, stay)]
-        else:
-            rows = self.looking.result() if self.looking is not None else rows_of_one_key(self)
-            if rows is None:
-                self.bring()
-                return None
-            found = [rows]
-        return np.unique(np.concatenate([*found, self._alike_mended(stay)]))
-
-    def _alike_mended(self, stay: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """The rows that may share their key with one that was read again, which may be among them itself."""
-        left = texts_as_stored(self)
-        for name in self.contract.key:
-            _, texts = left.get(name, (None, None))
-            if isinstance(texts, LeftTexts) and texts.hashes is not None:
-                mended = self.con.execute(f"SELECT _row, {sql_name(name)} AS key FROM {MENDED} WHERE _fault = 0")
-                table = mended.to_arrow_table()
-                if not table.num_rows:
-                    return np.empty(0, np.int64)
-                met = rows_with(table.column("key"), texts.hashes)
-                return np.concatenate([table.column("_row").to_numpy(), met[stay[met]]])
-        key = f"hash({', '.join(map(sql_name, self.contract.key))}, _date)"
-        keys = self.con.execute(f"SELECT DISTINCT {key} AS h FROM {MENDED} WHERE _fault = 0").to_arrow_table()
-        if not keys.num_rows:
-            return np.empty(0, np.int64)
-        self.con.register("keys", keys)
-        found = self.con.execute(
-            f"SELECT rowid FROM {TYPED} WHERE _fault = 0 AND {key} IN (SELECT h FROM keys)"
-        ).fetchnumpy()["rowid"]
-        self.con.unregister("keys")
-        return np.asarray(found, np.int64)
+        rows = rows_alike(self)
+        if rows is None:
+            self.bring()
+        return rows
 
     def final(self) -> str:
         self.bring()

@@ -11,11 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from ingestion.batch import MENDED, TYPED
+from ingestion.scanned_order import repeated_places, sort_keys
 from ingestion.scanned_rows import numbers_as_stored, texts_as_stored
 from ingestion.scanning.layout import SPARE
 from ingestion.scanning.left_texts import LeftTexts
 from ingestion.scanning.memory import address
 from ingestion.scanning.texts import PlainTexts
+from lake.engine import sql_name
 
 if TYPE_CHECKING:
     from ingestion.scanned_batch import ScannedBatch
@@ -61,10 +64,48 @@ def _hashed_alone(batch: ScannedBatch, texts: Mapping[str, tuple[str, PlainTexts
     return given.hashes if batch.days is None and not others and isinstance(given, LeftTexts) else None
 
 
+def rows_alike(batch: ScannedBatch) -> NDArray[np.int64] | None:
+    """All rows that may share their key with another one of the batch; None: not known."""
+    contract, stay = batch.contract, ~batch.moved
+    same_date = batch.days is None or contract.business_date_column in contract.key
+    keys = sort_keys(batch, contract.sort_order) if set(contract.key) == set(contract.sort_order) else None
+    if keys is not None and batch.arranged and same_date:
+        rows = repeated_places(keys, stay)
+    else:
+        found = batch.looking.result() if batch.looking is not None else rows_of_one_key(batch)
+        if found is None:
+            return None
+        rows = found
+    return np.unique(np.concatenate([rows, _alike_mended(batch, stay)]))
+
+
+def _alike_mended(batch: ScannedBatch, stay: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The rows that may share their key with one that was read again, which may be among them itself."""
+    con, stored = batch.con, texts_as_stored(batch)
+    for name in batch.contract.key:
+        _, texts = stored.get(name, (None, None))
+        if isinstance(texts, LeftTexts) and texts.hashes is not None:
+            mended = con.execute(
+                f"SELECT _row, {sql_name(name)} AS key FROM {MENDED} WHERE _fault = 0"
+            ).to_arrow_table()
+            if not mended.num_rows:
+                return np.empty(0, np.int64)
+            met = rows_with(mended.column("key"), texts.hashes)
+            return np.concatenate([mended.column("_row").to_numpy(), met[stay[met]]])
+    key = f"hash({', '.join(map(sql_name, batch.contract.key))}, _date)"
+    keys = con.execute(f"SELECT DISTINCT {key} AS h FROM {MENDED} WHERE _fault = 0").to_arrow_table()
+    if not keys.num_rows:
+        return np.empty(0, np.int64)
+    con.register("keys", keys)
+    found = con.execute(f"SELECT rowid FROM {TYPED} WHERE _fault = 0 AND {key} IN (SELECT h FROM keys)").fetchnumpy()
+    con.unregister("keys")
+    return np.asarray(found["rowid"], np.int64)
+
+
 def rows_of_one_key(batch: ScannedBatch) -> NDArray[np.int64] | None:
     """The rows, of those that stay, that may share their key with another one of them; None: not known."""
     hashes = hashed_keys(batch)
-    return None if hashes is None else rows_alike(hashes, ~batch.moved)
+    return None if hashes is None else rows_hashed_alike(hashes, ~batch.moved)
 
 
 def begin_looking(batch: ScannedBatch) -> Future[NDArray[np.int64] | None] | None:
@@ -101,7 +142,7 @@ def rows_with(texts: pa.ChunkedArray, hashes: NDArray[np.uint32]) -> NDArray[np.
     return found[np.isin(hashes[found], wanted)]
 
 
-def rows_alike(hashes: NDArray[np.unsignedinteger], stay: NDArray[np.bool_]) -> NDArray[np.int64]:
+def rows_hashed_alike(hashes: NDArray[np.unsignedinteger], stay: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The rows, of those that `stay`, whose hash another one of them has too."""
     from ingestion.scanning.kernel import come_twice
 

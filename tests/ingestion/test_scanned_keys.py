@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion import scanned_keys
-from ingestion.scanned_keys import rows_alike
+from ingestion.scanned_keys import rows_hashed_alike
 from ingestion.scanning.kernel import mix_codes, mix_texts, mix_words
 from ingestion.scanning.memory import address
 
@@ -38,11 +38,13 @@ def _hashed(texts: list[str], numbers: list[int], codes: list[int]) -> np.ndarra
 
 @given(st.lists(st.tuples(_TEXTS, st.integers(-2, 2), st.integers(-1, 2), st.booleans()), min_size=1, max_size=80))
 @pytest.mark.parametrize("bits", [64, 1 << 16])
-def test_the_rows_alike_are_those_that_share_their_whole_key(bits: int, rows: list[tuple[str, int, int, bool]]) -> None:
+def test_the_rows_hashed_alike_are_those_that_share_their_whole_key(
+    bits: int, rows: list[tuple[str, int, int, bool]]
+) -> None:
     texts, numbers, codes, stay = map(list, zip(*rows, strict=True))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scanned_keys, "_LEAST_BITS", bits)  # few: most rows share one with another
         patch.setattr(scanned_keys, "_BITS_A_ROW", 0 if bits == 64 else 32)
-        found = rows_alike(_hashed(texts, numbers, codes), np.array(stay))
+        found = rows_hashed_alike(_hashed(texts, numbers, codes), np.array(stay))
     keys = Counter(row[:3] for row in rows if row[3])
     assert found.tolist() == [place for place, row in enumerate(rows) if row[3] and keys[row[:3]] > 1]
