@@ -123,7 +123,7 @@ def _dates(contract: Contract, dated: Field, columns: ScannedColumns) -> tuple[d
 
     if contract.column(contract.business_date_column or "").required:
         day = int(one_day(values, _SHIFT_US, L.NO_INTEGER, L.NO_INTEGER))
-        if day != L.NO_INTEGER:
+        if -EPOCH.toordinal() < day <= date.max.toordinal() - EPOCH.toordinal():
             return EPOCH + timedelta(day), None
     days = np.empty(len(values), np.int32)
     days_of(values, _SHIFT_US, L.NO_INTEGER, days)

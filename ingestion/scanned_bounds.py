@@ -25,9 +25,8 @@ def within_bounds(batch: ScannedBatch) -> set[str]:
     bounds = {name: _bounds(batch.fields[name].kind, values) for name, values in batch.columns.numbers.items()}
     again = int(batch.columns.again.sum())  # rows in which nothing is given, and which are judged by what they say
     received = batch.contract.received_column
-    varies = received is not None and any(
-        batch.fields[name].column == received and len(values) for name, (values, _) in bounds.items()
-    )
+    sources = batch.contract.column(received).sources if received is not None else ()
+    varies = any(name in batch.fields and (name not in bounds or len(bounds[name][0])) for name in sources)
     asked = {}
     for name, (_, missing) in bounds.items():
         given = batch.fields[name].column

@@ -219,3 +219,20 @@ def test_only_columns_whose_every_value_may_pass_are_passed_unasked(run: Landing
         unasked([*good, line_of(1, ("detected_at", '"soon"'))]) == every
     )  # a line that is read again is no row of these
     assert unasked([*good, line_of(1, ("latitude", "null"))]) == every
+
+
+@pytest.mark.parametrize("sources", [("received_at",), ("received_at", "arrived_at")])
+def test_a_received_time_of_any_spelling_is_its_own_rows(run: LandingRun, sources: tuple[str, ...]) -> None:
+    columns = tuple(replace(c, sources=sources) if c.name == "received_at" else c for c in run.contract.columns)
+    lines = [line_of(n, None, more='"received_at":"2026-11-22T08:00:00+08:00"') for n in (0, 5, 11)]
+    file = clear_file(run.home.tmp / f"{FEED}_2026-11-22.ndjson", "\n".join(lines).encode())
+    batch = scan_batch(run.con, replace(run.contract, columns=columns), file, FACTS)
+    assert batch.moved.tolist() == [False, False, True]  # at most ten minutes before it was received
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:30:00Z", "0001-01-01T00:00:00+14:00"])
+def test_a_file_of_one_day_beyond_the_calendar_has_its_rows_refused_and_is_read(run: LandingRun, time: str) -> None:
+    content = "\n".join(line_of(n, ("detected_at", f'"{time}"')) for n in range(3)).encode()
+    scanned, careful = both_ways(run, content)
+    assert scanned == careful
+    assert (len(scanned[0]), len(scanned[1])) == (0, 3)
